@@ -1,0 +1,148 @@
+"""The child-level tables that definitions may use: their names, columns and meaning.
+
+A node fills them for one reference year Y from the returns up to Y (`node.sources`); they never leave it. Rules of
+stitching: indicators.md 5.3. `event` numbers a child's rows of one table from 1 in the order of the return, so
+(`child_id`, `event`) is the key unless a table says otherwise. `return_year` is the reference year of the return
+that a row comes from; `return_year = reference_year()` picks the return of Y.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from frameworks.model import Source
+
+
+@dataclass(frozen=True)
+class Table:
+    """One child-level table: `columns` maps a column's name to its SQL type, in order."""
+
+    name: str
+    title: str
+    source: Source
+    columns: dict[str, str]
+
+
+def _table(name: str, title: str, source: Source, columns: str) -> Table:
+    pairs = [column.split() for column in columns.split(",")]
+    return Table(name, title, source, {name: sql_type for name, sql_type in pairs})
+
+
+_CHARACTERISTICS = (
+    "child_id VARCHAR, sex VARCHAR, date_of_birth DATE, age INTEGER, age_band VARCHAR, ethnicity_major VARCHAR"
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        _table(
+            "census_child",
+            "one row per child of the CIN censuses up to Y, from the latest that has the child; `age` in completed"
+            " years at 31 March Y, null without a date of birth or with a later one",
+            Source.CIN_CENSUS,
+            _CHARACTERISTICS,
+        ),
+        _table(
+            "referral",
+            "CINdetails groups: per child and referral date, all groups of the latest return that has it",
+            Source.CIN_CENSUS,
+            "child_id VARCHAR, event INTEGER, return_year INTEGER, referral_date DATE, no_further_action BOOLEAN,"
+            " closure_date DATE, closure_reason VARCHAR, transfer_in_conference_date DATE",
+        ),
+        _table(
+            "assessment",
+            "Assessments groups of every return up to Y (an assessment may stand in two returns); `referral_event`"
+            " numbers the child's CINdetails groups within the return",
+            Source.CIN_CENSUS,
+            "child_id VARCHAR, event INTEGER, return_year INTEGER, referral_event INTEGER, referral_date DATE,"
+            " start_date DATE, authorisation_date DATE",
+        ),
+        _table(
+            "assessment_factor",
+            "factors identified at an assessment; `event` is the assessment's",
+            Source.CIN_CENSUS,
+            "child_id VARCHAR, event INTEGER, return_year INTEGER, referral_event INTEGER, factor VARCHAR",
+        ),
+        _table(
+            "section_47",
+            "section 47 enquiries of the return of Y, repeats included",
+            Source.CIN_CENSUS,
+            "child_id VARCHAR, event INTEGER, return_year INTEGER, referral_date DATE, start_date DATE,"
+            " conference_date DATE",
+        ),
+        _table(
+            "child_protection_plan",
+            "plans: per child and start date, the last row of the latest return that has it",
+            Source.CIN_CENSUS,
+            "child_id VARCHAR, event INTEGER, return_year INTEGER, start_date DATE, end_date DATE,"
+            " previous_plans INTEGER",
+        ),
+        _table(
+            "plan_review",
+            "reviews of the plans of the return of Y",
+            Source.CIN_CENSUS,
+            "child_id VARCHAR, event INTEGER, plan_start_date DATE, review_date DATE",
+        ),
+        _table(
+            "looked_after_child",
+            "one row per child of the SSDA903 Headers up to Y, from the latest that has the child; `age` as in"
+            " census_child",
+            Source.SSDA903,
+            _CHARACTERISTICS,
+        ),
+        _table(
+            "episode",
+            "episodes of the return of Y alone, in order of start then end; `place` is the placement code with H5"
+            " read as K3, `address` is place, URN and postcode in one comparable text",
+            Source.SSDA903,
+            "child_id VARCHAR, event INTEGER, start_date DATE, start_reason VARCHAR, legal_status VARCHAR,"
+            " place VARCHAR, address VARCHAR, end_date DATE, end_reason VARCHAR",
+        ),
+        _table(
+            "episode_history",
+            "episodes of all returns up to Y, stitched",
+            Source.SSDA903,
+            "child_id VARCHAR, event INTEGER, return_year INTEGER, start_date DATE, start_reason VARCHAR,"
+            " legal_status VARCHAR, place VARCHAR, address VARCHAR, end_date DATE, end_reason VARCHAR",
+        ),
+        _table(
+            "outcome_check",
+            "OC2 rows (SDQ, health, convictions) of every return up to Y, one per child and return; a score is 0-40",
+            Source.SSDA903,
+            "child_id VARCHAR, return_year INTEGER, sdq_score INTEGER, convicted BOOLEAN, health_check BOOLEAN,"
+            " immunisations BOOLEAN, teeth_check BOOLEAN, health_assessment BOOLEAN, substance_misuse BOOLEAN,"
+            " intervention_received BOOLEAN, intervention_offered BOOLEAN",
+        ),
+        _table(
+            "care_leaver",
+            "OC3 rows of the return of Y, one per child",
+            Source.SSDA903,
+            "child_id VARCHAR, in_touch VARCHAR, activity VARCHAR, accommodation VARCHAR",
+        ),
+        _table(
+            "missing_incident",
+            "missing (M) and away (A) incidents of the return of Y",
+            Source.SSDA903,
+            "child_id VARCHAR, event INTEGER, kind VARCHAR, start_date DATE, end_date DATE",
+        ),
+        _table(
+            "social_worker_episode",
+            "allocations to a social worker, of the return of Y",
+            Source.SSDA903,
+            "child_id VARCHAR, event INTEGER, worker_id VARCHAR, start_date DATE, end_date DATE",
+        ),
+        _table(
+            "unaccompanied_child",
+            "UASC rows of the return of Y; `ceased_date` is the day the status ended",
+            Source.SSDA903,
+            "child_id VARCHAR, ceased_date DATE",
+        ),
+    )
+}
+"""Every child-level table by name."""
+
+CHILD_TABLE: dict[Source, str] = {
+    Source.CIN_CENSUS: "census_child",
+    Source.SSDA903: "looked_after_child",
+}
+"""The table that holds the characteristics (breakdown attributes) of a source's children."""

@@ -1,0 +1,1 @@
+"""Version 1 of the area: the .proto file and the stubs generated from it."""
