@@ -24,7 +24,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
@@ -258,21 +258,12 @@ def worst_child(priced: Iterable[tuple[Cohort, Fraction]]) -> Fraction:
 def _scaled(drafts: list[_Draft], rho: Fraction) -> list[_Draft]:
     """Gives every block its noise scale: the smallest multiples of 1/1024 whose worst child costs at most rho."""
     s_squared = worst_child((draft.cohort, draft.weight) for draft in drafts) / (2 * rho)
-    return [
-        _Draft(
-            Block(
-                **{
-                    **vars(draft.block),
-                    "sigma_units": _integer_sqrt_up(
-                        Fraction(draft.block.sensitivity**2 * SIGMA_UNITS**2) * s_squared / draft.weight
-                    ),
-                }
-            ),
-            draft.cohort,
-            draft.weight,
-        )
-        for draft in drafts
-    ]
+
+    def scaled(draft: _Draft) -> _Draft:
+        variance = draft.block.sensitivity**2 * s_squared / draft.weight
+        return replace(draft, block=replace(draft.block, sigma_units=_integer_sqrt_up(variance * SIGMA_UNITS**2)))
+
+    return [scaled(draft) for draft in drafts]
 
 
 def _requested_indicators(framework: Framework, request: ReleaseRequest) -> list[Indicator]:
@@ -320,7 +311,7 @@ def compile_plan(framework: Framework, collection_id: str, reference_year: int, 
     blocks: list[Block] = []
     start = 0
     for draft in scaled:
-        blocks.append(Block(**{**vars(draft.block), "start": start}))
+        blocks.append(replace(draft.block, start=start))
         start += len(draft.block.levels)
     if start > MAXIMUM_LENGTH:
         raise InvalidRelease(
