@@ -32,12 +32,14 @@ class HelloRequest(_message.Message):
     def __init__(self, software_version: _Optional[str] = ...) -> None: ...
 
 class HelloResponse(_message.Message):
-    __slots__ = ("software_version", "remembered_head")
+    __slots__ = ("software_version", "remembered_head", "time")
     SOFTWARE_VERSION_FIELD_NUMBER: _ClassVar[int]
     REMEMBERED_HEAD_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
     software_version: str
     remembered_head: LedgerHead
-    def __init__(self, software_version: _Optional[str] = ..., remembered_head: _Optional[_Union[LedgerHead, _Mapping]] = ...) -> None: ...
+    time: int
+    def __init__(self, software_version: _Optional[str] = ..., remembered_head: _Optional[_Union[LedgerHead, _Mapping]] = ..., time: _Optional[int] = ...) -> None: ...
 
 class ListCollectionsRequest(_message.Message):
     __slots__ = ()
