@@ -1,0 +1,201 @@
+"""The loop that polls: asks what is open, prepares what is approved, sends what is stored, fetches what is published.
+
+The agent decides nothing about privacy; that is the door's (`node.release`). What the coordinator can see of a cycle
+depends on the schedule alone: calls come at the poll, in one order, and a stored summary leaves on a whole multiple of
+`send_every_seconds`. A release that cannot be prepared shows outside as absence only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+from frameworks.model import Framework
+from frameworks.plan import ReleasePlan
+from node.benchmarks import BenchmarkShelf
+from node.errors import ApprovalAwaited, CoordinatorUnreachable, NodeError
+from node.link import Link
+from node.offers import Offer, OfferBook
+from node.release import ReleaseDoor
+from node.wire import RememberedHead, read_remembered_head
+from protos.envelope.v1.envelope_pb2 import SignedEnvelope
+
+
+class ReleaseState(StrEnum):
+    """What became of a release in a cycle."""
+
+    SENT = "sent"
+    STORED = "stored"
+    AWAITING_APPROVAL = "awaiting approval"
+    NOT_READY = "not ready"
+
+
+@dataclass(frozen=True)
+class ReleaseOutcome:
+    """A release and what became of it; `reason` and `next_step` are for the council's own eyes."""
+
+    collection: str
+    release: str
+    state: ReleaseState
+    reason: str = ""
+    next_step: str = ""
+
+
+@dataclass(frozen=True)
+class CycleReport:
+    """What one cycle did."""
+
+    outcomes: tuple[ReleaseOutcome, ...]
+    refused_collections: tuple[str, ...]
+    benchmarks: tuple[str, ...]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a release still waits for something."""
+        return any(outcome.state is not ReleaseState.SENT for outcome in self.outcomes)
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the coordinator answered at the start of a cycle."""
+
+    remembered_head: RememberedHead | None
+    offers: tuple[Offer, ...]
+    refused: tuple[str, ...]
+    benchmarks: tuple[str, ...]
+
+
+Measure = Callable[[ReleasePlan, Framework], Sequence[int]]
+"""Opens the council's returns and gives the exact vector of a plan."""
+
+
+class Agent:
+    """One council's agent. Everything it touches is passed in."""
+
+    def __init__(
+        self,
+        *,
+        door: ReleaseDoor,
+        offers: OfferBook,
+        shelf: BenchmarkShelf,
+        declared_files: frozenset[str],
+        measure: Measure,
+        open_link: Callable[[], AbstractContextManager[Link]],
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        send_every_seconds: float,
+        log: structlog.stdlib.BoundLogger,
+    ) -> None:
+        self._door = door
+        self._offers = offers
+        self._shelf = shelf
+        self._declared_files = declared_files
+        self._measure = measure
+        self._open_link = open_link
+        self._clock = clock
+        self._sleep = sleep
+        self._send_every_seconds = send_every_seconds
+        self._log = log
+
+    def cycle(self) -> CycleReport:
+        """One poll. Raises NodeError when the coordinator cannot be reached or refuses; nothing is lost then."""
+        asked = self._ask()
+        prepared = [
+            self._prepare(offer, plan, asked.remembered_head)
+            for offer in asked.offers
+            if offer.collection.opens_at <= self._clock() < offer.collection.closes_at
+            for plan in offer.plans
+        ]
+        sent = self._send()
+        outcomes = tuple(
+            ReleaseOutcome(outcome.collection, outcome.release, ReleaseState.SENT)
+            if (outcome.collection, outcome.release) in sent
+            else outcome
+            for outcome in prepared
+        )
+        return CycleReport(outcomes, asked.refused, asked.benchmarks)
+
+    def _ask(self) -> Asked:
+        with self._open_link() as link:
+            head = read_remembered_head(link.hello())
+            offers, refused = self._keep(link.collections())
+            benchmarks = [offer.collection.id for offer in self._offers.offers() if self._fetch(link, offer)]
+        self._log.info("polled")
+        return Asked(head, tuple(offers), tuple(refused), tuple(benchmarks))
+
+    def _keep(self, envelopes: Sequence[SignedEnvelope]) -> tuple[list[Offer], list[str]]:
+        offers, refused = [], []
+        for envelope in envelopes:
+            try:
+                offers.append(self._offers.keep(envelope))
+            except NodeError as error:
+                self._log.warning("collection refused", code=error.exit_code)
+                refused.append(str(error))
+        return offers, refused
+
+    def _fetch(self, link: Link, offer: Offer) -> bool:
+        envelope = link.benchmark(offer.collection.id)
+        if envelope is None:
+            return False
+        self._shelf.keep(offer.collection.id, envelope)
+        return True
+
+    def _prepare(self, offer: Offer, plan: ReleasePlan, remembered_head: RememberedHead | None) -> ReleaseOutcome:
+        identity = (offer.collection.id, plan.release_id)
+        try:
+            self._door.prepare(
+                offer.collection,
+                plan,
+                declared_files=self._declared_files,
+                exact_vector=lambda: self._measure(plan, offer.framework),
+                remembered_head=(remembered_head.sequence, remembered_head.hash) if remembered_head else None,
+            )
+        except ApprovalAwaited as error:
+            return ReleaseOutcome(*identity, ReleaseState.AWAITING_APPROVAL, error.problem, error.next_step)
+        except NodeError as error:
+            self._log.warning("not ready", collection=identity[0], release=identity[1])
+            return ReleaseOutcome(*identity, ReleaseState.NOT_READY, error.problem, error.next_step)
+        state = ReleaseState.SENT if self._door.is_acknowledged(*identity) else ReleaseState.STORED
+        return ReleaseOutcome(*identity, state)
+
+    def _send(self) -> set[tuple[str, str]]:
+        """Sends every stored summary that has not been acknowledged, on the clock. The same bytes each time."""
+        outgoing = self._door.outgoing()
+        if not outgoing:
+            return set()
+        self._wait_for_send_time()
+        sent = set()
+        with self._open_link() as link:
+            for stored in outgoing:
+                answer = link.submit(SignedEnvelope.FromString(stored.envelope))
+                self._door.acknowledged(stored.collection_id, stored.release_id, answer.payload_digest)
+                self._log.info("summary acknowledged", collection=stored.collection_id, release=stored.release_id)
+                sent.add((stored.collection_id, stored.release_id))
+        return sent
+
+    def _wait_for_send_time(self) -> None:
+        now = self._clock().timestamp()
+        self._sleep(math.ceil(now / self._send_every_seconds) * self._send_every_seconds - now)
+
+    def run(self, poll_seconds: float, stopped: Callable[[], bool]) -> None:
+        """Polls on whole multiples of `poll_seconds` until `stopped`. An unreachable coordinator is tried again."""
+        while not stopped():
+            try:
+                self.cycle()
+            except CoordinatorUnreachable:
+                self._log.warning("coordinator unreachable")
+            except NodeError as error:
+                self._log.error("cycle refused", code=error.exit_code)
+            now = self._clock().timestamp()
+            self._sleep((math.floor(now / poll_seconds) + 1) * poll_seconds - now)

@@ -1,0 +1,429 @@
+"""newlyn-node: the council's command line.
+
+Every command has --help with an example and, where it shows something, --format text|json. Exit code 0 means done;
+the codes of what can be wrong are listed in `node.errors`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import click
+from rich.console import Console
+
+from frameworks.catalogue import load_framework
+from frameworks.errors import FrameworkError
+from frameworks.model import Framework
+from node import screens
+from node.assembly import benchmark_shelf, offer_book, open_node, utc_now
+from node.check import check_returns
+from node.compare import compare
+from node.config import DEFAULT_CONFIG, initial_config_text, load_config
+from node.doctor import Verdict, examine
+from node.enrolment import ask_for_certificate, begin, is_enrolled, read_invitation
+from node.errors import ChecksFailed, LedgerDamaged, NodeError, NotEnrolled, NothingSent, UsageProblem
+from node.identity import IdentityFiles
+from node.link import SOFTWARE_VERSION
+from node.log import make_logger
+from node.preview import preview
+from node.returns import measure_returns
+from node.sources.inventory import take_inventory
+from node.status import read_status
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _reporting(command: Command) -> Command:
+    """Turns the node's errors into their text and exit code."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except NodeError as error:
+            click.echo(f"{error.problem}\n{error.next_step}", err=True)
+            sys.exit(error.exit_code)
+
+    return cast(Command, wrapped)
+
+
+def _show(output_format: str, value: Any, text: Callable[[Console], None]) -> None:
+    if output_format == "json":
+        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    else:
+        text(Console(highlight=False, width=None if sys.stdout.isatty() else 120))
+
+
+def _framework_of(framework_id: str) -> Framework:
+    try:
+        return load_framework(framework_id)
+    except FrameworkError as error:
+        raise UsageProblem(error.problem, error.next_step) from error
+
+
+_format = click.option(
+    "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+_config = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=DEFAULT_CONFIG,
+    show_default=True,
+    envvar="NEWLYN_CONFIG",
+    help="The node's configuration.",
+)
+_returns = click.option(
+    "--returns",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    required=True,
+    help="Folder of returns: one folder a year, any file names.",
+)
+_framework = click.option("--framework", "framework_id", default="outcomes-2019", show_default=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(SOFTWARE_VERSION, prog_name="newlyn-node")
+def main() -> None:
+    """Measure this council's returns, and share only noised sums.
+
+    \b
+    First day:
+      newlyn-node check --returns returns/
+      newlyn-node measure --returns returns/ --year 2025
+      newlyn-node init --invite invite.json --returns returns/
+      newlyn-node doctor
+    """
+
+
+@main.command()
+@_returns
+@click.option("--year", type=int, help="Reference year (ending 31 March). Default: the latest found.")
+@_framework
+@click.option(
+    "--rows",
+    "rows_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write where each row that could not be used stands (file, row, column, reason) to this local file.",
+)
+@_format
+@_reporting
+def check(folder: Path, year: int | None, framework_id: str, rows_path: Path | None, output_format: str) -> None:
+    """What the returns hold, what could not be used, and which indicators they support. Stays on this machine.
+
+    \b
+    Example: newlyn-node check --returns returns/
+    """
+    framework = _framework_of(framework_id)
+    report = check_returns(folder, framework, year=year, rows_path=rows_path)
+    _show(output_format, report.as_json(), report.print_to)
+
+
+@main.command()
+@_returns
+@click.option("--year", type=int, required=True, help="Reference year (ending 31 March).")
+@_framework
+@_format
+@_reporting
+def measure(folder: Path, year: int, framework_id: str, output_format: str) -> None:
+    """Exact figures of every indicator, for your eyes only. Nothing is sent, stored or charged.
+
+    \b
+    Example: newlyn-node measure --returns returns/ --year 2025 --format json
+    """
+    framework = _framework_of(framework_id)
+    figures = measure_returns(folder, year, framework)
+    _show(
+        output_format,
+        {"indicators": {name: figure.as_json() for name, figure in figures.items()}},
+        lambda console: screens.show_figures(console, framework, figures, year),
+    )
+
+
+
+@main.command()
+@click.option(
+    "--invite", "invite", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The invitation file."
+)
+@_returns
+@_config
+@click.option("--wait", "wait_seconds", type=float, default=0, help="Wait so many seconds for the certificate.")
+@_format
+@_reporting
+def init(invite: Path, folder: Path, config_path: Path, wait_seconds: float, output_format: str) -> None:
+    """Write node.toml, make the keys on this machine, and ask for a certificate. Safe to repeat.
+
+    \b
+    Example: newlyn-node init --invite invite.json --returns returns/
+    """
+    invitation = read_invitation(invite, utc_now())
+    if not config_path.exists():
+        config_path.parent.mkdir(parents=True, exist_ok=True)
+        declared = tuple(sorted(take_inventory(folder, None).available))
+        config_path.write_text(initial_config_text(invitation, folder.resolve(), declared), encoding="utf-8")
+    config = load_config(config_path)
+    files = IdentityFiles(config.state)
+    if not is_enrolled(files):
+        begin(files, invitation)
+    issued = _await_certificate(files, config.agent.deadline_seconds, wait_seconds)
+    _show(
+        output_format,
+        {"config": str(config_path), "enrolled": issued, "declared": list(config.returns.declared)},
+        lambda console: screens.show_initialised(console, config_path, config, issued),
+    )
+
+
+def _await_certificate(files: IdentityFiles, deadline_seconds: float, wait_seconds: float) -> bool:
+    end = time.monotonic() + wait_seconds
+    while not ask_for_certificate(files, deadline_seconds):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(1)
+    return True
+
+
+@main.command()
+@_config
+@_format
+@_reporting
+def doctor(config_path: Path, output_format: str) -> None:
+    """What is in the way: keys, certificate, proxy, name, port, version, clock; each with what to do next.
+
+    \b
+    Example: newlyn-node doctor
+    """
+    findings = examine(load_config(config_path), utc_now, os.environ)
+    _show(
+        output_format,
+        {"findings": [asdict(finding) for finding in findings]},
+        lambda console: screens.show_findings(console, findings),
+    )
+    if any(finding.verdict is Verdict.FAILED for finding in findings):
+        sys.exit(ChecksFailed.exit_code)
+
+
+@main.command("preview")
+@click.argument("collection", required=False)
+@_config
+@_format
+@_reporting
+def preview_command(collection: str | None, config_path: Path, output_format: str) -> None:
+    """What is asked, what would be sent, what it costs and what it could reveal. No data are opened.
+
+    \b
+    Example: newlyn-node preview 2025-annual
+    """
+    book = offer_book(load_config(config_path))
+    previews = [preview(offer) for offer in ([book.find(collection)] if collection else book.offers())]
+    _show(
+        output_format,
+        {"collections": [shown.as_json() for shown in previews]},
+        lambda console: screens.show_previews(console, previews),
+    )
+
+
+def _decide(decision: str, collection: str, release: str | None, by: str, config_path: Path) -> list[str]:
+    with open_node(config_path) as node:
+        plans = [
+            plan for plan in node.offers.find(collection).plans if release is None or plan.release_id == release
+        ]
+        if not plans:
+            raise UsageProblem(f"Collection {collection} has no release {release}.", "See `newlyn-node preview`.")
+        for plan in plans:
+            node.decide(decision, plan, by)
+        return [plan.release_id for plan in plans]
+
+
+_by = click.option("--by", required=True, help="Your name and role; it is kept in the ledger, on this machine.")
+
+
+@main.command()
+@click.argument("collection")
+@click.argument("release", required=False)
+@_by
+@_config
+@_reporting
+def approve(collection: str, release: str | None, by: str, config_path: Path) -> None:
+    """Approve the plan of a collection (or of one release) before anything is measured.
+
+    \b
+    Example: newlyn-node approve 2025-annual --by "A. Caldicott, guardian"
+    """
+    for name in _decide("approved", collection, release, by, config_path):
+        click.echo(f"Approved {collection} / {name}. The node measures and sends it at its next poll.")
+
+
+@main.command()
+@click.argument("collection")
+@click.argument("release", required=False)
+@_by
+@_config
+@_reporting
+def refuse(collection: str, release: str | None, by: str, config_path: Path) -> None:
+    """Refuse a collection (or one release). Outside, a refusal shows as absence only.
+
+    \b
+    Example: newlyn-node refuse 2025-annual --by "A. Caldicott, guardian"
+    """
+    for name in _decide("refused", collection, release, by, config_path):
+        click.echo(f"Refused {collection} / {name}. Nothing is measured, charged or sent.")
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Poll once and end; for a scheduler.")
+@_config
+@_format
+@_reporting
+def run(once: bool, config_path: Path, output_format: str) -> None:
+    """Ask what is open, send what is approved, fetch what is published: as a service, or once.
+
+    \b
+    Example: newlyn-node run --once
+    """
+    config = load_config(config_path)
+    if not ask_for_certificate(IdentityFiles(config.state), config.agent.deadline_seconds):
+        raise NotEnrolled(
+            "The enrolment authority has not signed this node's certificate yet.",
+            "Try again later; the coordinator's operator sees the request.",
+        )
+    if once:
+        with open_node(config_path) as node:
+            report = node.agent(make_logger()).cycle()
+        _show(output_format, report.as_json(), lambda console: screens.show_cycle(console, report))
+        if report.waiting:
+            sys.exit(NothingSent.exit_code)
+        return
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run_until(stop, config_path)
+
+
+def run_until(stop: threading.Event, config_path: Path) -> None:
+    """Polls until `stop`. The ledger is open during a cycle only, so that approve and status can work in between."""
+    log = make_logger()
+    poll_seconds = load_config(config_path).agent.poll_seconds
+    log.info("started", version=SOFTWARE_VERSION)
+    while not stop.is_set():
+        try:
+            with open_node(config_path) as node:
+                node.agent(log, sleep=lambda seconds: stop.wait(seconds) and None).cycle()
+        except NodeError as error:
+            log.warning("cycle ended early", code=error.exit_code)
+        stop.wait(poll_seconds - time.time() % poll_seconds)
+    log.info("stopped")
+
+
+@main.command()
+@_config
+@_format
+@_reporting
+def status(config_path: Path, output_format: str) -> None:
+    """Where this node stands: what is open, what waits for whom, what was sent, the budget, the next date.
+
+    \b
+    Example: newlyn-node status
+    """
+    with open_node(config_path) as node:
+        standing = read_status(
+            council=f"{node.config.council.code} {node.config.council.name}",
+            enrolled=is_enrolled(node.files),
+            offers=node.offers.offers(),
+            ledger=node.ledger,
+            policy=node.config.policy,
+            benchmarks=node.shelf.collections(),
+            now=utc_now(),
+        )
+    _show(output_format, standing.as_json(), lambda console: screens.show_status(console, standing))
+
+
+@main.command("compare")
+@click.option("--collection", help="Default: the latest published.")
+@_config
+@_format
+@_reporting
+def compare_command(collection: str | None, config_path: Path, output_format: str) -> None:
+    """Your own exact figures beside the published benchmark, on this machine only.
+
+    \b
+    Example: newlyn-node compare
+    """
+    config = load_config(config_path)
+    benchmark = benchmark_shelf(config).find(collection)
+    framework = _framework_of(benchmark.framework_id)
+    figures = measure_returns(config.returns.folder, benchmark.reference_year, framework)
+    comparison = compare(benchmark, framework, figures, config.council.code)
+    _show(output_format, comparison.as_json(), lambda console: screens.show_comparison(console, comparison))
+
+
+@main.group()
+def ledger() -> None:
+    """The council's record of privacy budget spent."""
+
+
+@ledger.command("show")
+@_config
+@_format
+@_reporting
+def ledger_show(config_path: Path, output_format: str) -> None:
+    """Every entry of the ledger.
+
+    \b
+    Example: newlyn-node ledger show --format json
+    """
+    with open_node(config_path) as node:
+        entries = node.ledger.entries()
+    _show(
+        output_format,
+        {"entries": [entry.as_json() for entry in entries]},
+        lambda console: screens.show_ledger(console, entries),
+    )
+
+
+@ledger.command("verify")
+@_config
+@_format
+@_reporting
+def ledger_verify(config_path: Path, output_format: str) -> None:
+    """Recompute the whole chain, the sums and the digests of stored summaries.
+
+    \b
+    Example: newlyn-node ledger verify
+    """
+    with open_node(config_path) as node:
+        faults = node.ledger.verify()
+    _show(output_format, {"faults": list(faults)}, lambda console: screens.show_verification(console, faults))
+    if faults:
+        sys.exit(LedgerDamaged.exit_code)
+
+
+@main.group("config")
+def config_group() -> None:
+    """The node's configuration."""
+
+
+@config_group.command("show")
+@_config
+@_reporting
+def config_show(config_path: Path) -> None:
+    """The effective configuration (file and environment) as JSON. It holds no secret.
+
+    \b
+    Example: newlyn-node config show
+    """
+    click.echo(json.dumps(load_config(config_path).public(), indent=2))
+
+
+if __name__ == "__main__":
+    main()

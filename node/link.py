@@ -1,0 +1,121 @@
+"""The wire: calls to the coordinator over mutual TLS, outward only. It moves messages and decides nothing.
+
+Every call has a deadline. Answers are turned into the node's own errors by status code alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import TypeVar
+
+import grpc
+
+from node.errors import CoordinatorRefused, CoordinatorUnreachable, IdentityRefused
+from node.identity import TransportCredentials
+from protos.benchmark.v1.benchmark_pb2 import GetBenchmarkRequest
+from protos.benchmark.v1.benchmark_pb2_grpc import BenchmarkServiceStub
+from protos.collection.v1.collection_pb2 import HelloRequest, HelloResponse, ListCollectionsRequest
+from protos.collection.v1.collection_pb2_grpc import CollectionServiceStub
+from protos.enrolment.v1.enrolment_pb2 import EnrolRequest, EnrolResponse
+from protos.enrolment.v1.enrolment_pb2_grpc import EnrolmentServiceStub
+from protos.envelope.v1.envelope_pb2 import SignedEnvelope
+from protos.summary.v1.summary_pb2 import SubmitSummaryRequest, SubmitSummaryResponse
+from protos.summary.v1.summary_pb2_grpc import SummaryServiceStub
+
+SOFTWARE_VERSION = version("newlyn")
+
+_OPTIONS = [
+    ("grpc.max_receive_message_length", 16 * 1024 * 1024),
+    ("grpc.enable_retries", 0),
+    ("grpc.primary_user_agent", "newlyn-node"),
+]
+
+_UNREACHABLE = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
+_IDENTITY = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
+
+Answer = TypeVar("Answer")
+
+
+class Link:
+    """One connection to the coordinator. Use `open_link`."""
+
+    def __init__(self, channel: grpc.Channel, deadline_seconds: float) -> None:
+        self._deadline = deadline_seconds
+        self._enrolment = EnrolmentServiceStub(channel)
+        self._collections = CollectionServiceStub(channel)
+        self._summaries = SummaryServiceStub(channel)
+        self._benchmarks = BenchmarkServiceStub(channel)
+
+    def enrol(self, request: EnrolRequest) -> EnrolResponse:
+        """Hands in a certificate request, or asks what became of it."""
+        return self._call(lambda deadline: self._enrolment.Enrol(request, timeout=deadline))
+
+    def hello(self) -> HelloResponse:
+        """Tells our version; learns theirs and the ledger head they remember."""
+        request = HelloRequest(software_version=SOFTWARE_VERSION)
+        return self._call(lambda deadline: self._collections.Hello(request, timeout=deadline))
+
+    def collections(self) -> list[SignedEnvelope]:
+        """The envelopes of the collections that are open."""
+        answer = self._call(
+            lambda deadline: self._collections.ListCollections(ListCollectionsRequest(), timeout=deadline)
+        )
+        return list(answer.collections)
+
+    def submit(self, envelope: SignedEnvelope) -> SubmitSummaryResponse:
+        """Sends stored bytes. Safe to repeat with the same bytes."""
+        request = SubmitSummaryRequest(summary=envelope)
+        return self._call(lambda deadline: self._summaries.SubmitSummary(request, timeout=deadline))
+
+    def benchmark(self, collection_id: str) -> SignedEnvelope | None:
+        """The published benchmark of a collection, or None while there is none."""
+        request = GetBenchmarkRequest(collection_id=collection_id)
+        try:
+            answer = self._benchmarks.GetBenchmark(request, timeout=self._deadline)
+        except grpc.RpcError as error:
+            if _code(error) is grpc.StatusCode.NOT_FOUND:
+                return None
+            raise _translated(error) from None
+        return answer.benchmark
+
+    def _call(self, call: Callable[[float], Answer]) -> Answer:
+        try:
+            return call(self._deadline)
+        except grpc.RpcError as error:
+            raise _translated(error) from None
+
+
+def _code(error: grpc.RpcError) -> grpc.StatusCode:
+    return error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
+
+
+def _translated(error: grpc.RpcError) -> Exception:
+    code = _code(error)
+    if code in _UNREACHABLE:
+        return CoordinatorUnreachable(
+            "The coordinator did not answer.",
+            "Nothing is lost: the node tries again at its next poll. `newlyn-node doctor` tells what is in the way.",
+        )
+    if code in _IDENTITY:
+        return IdentityRefused(
+            f"The coordinator does not accept this node's certificate ({code.name}).",
+            "Run `newlyn-node doctor`; if the certificate has expired or was revoked, ask for a new invitation.",
+        )
+    return CoordinatorRefused(
+        f"The coordinator refused the call ({code.name}).",
+        "Nothing is lost. Tell the coordinator's operator the time and this status.",
+    )
+
+
+@contextmanager
+def open_link(address: str, credentials: TransportCredentials, deadline_seconds: float) -> Iterator[Link]:
+    """Opens a connection to `host:port` and closes it afterwards. A proxy is taken from the environment."""
+    channel_credentials = grpc.ssl_channel_credentials(
+        root_certificates=credentials.root,
+        private_key=credentials.private_key,
+        certificate_chain=credentials.certificate_chain,
+    )
+    with grpc.secure_channel(address, channel_credentials, options=_OPTIONS) as channel:
+        yield Link(channel, deadline_seconds)

@@ -1,0 +1,166 @@
+"""What a person reads before approving: who asks, for what, what is sent, what it costs, what it could reveal.
+
+Everything here follows from the plan, the policy and the ledger; no data are opened.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho
+from frameworks.model import BREAKDOWNS, Framework
+from frameworks.plan import OVERALL, Block, ReleasePlan, Statistic
+from node.offers import Offer
+
+DELTA = 1e-7
+"""The delta at which epsilon is shown; rho, which is what is charged, does not depend on it."""
+
+_NORMAL_95 = 1.959964
+
+
+@dataclass(frozen=True)
+class PreviewedIndicator:
+    """One indicator of a release. `typical_error` is the half-width, at 95 %, of the noise on its count or sum."""
+
+    id: str
+    title: str
+    cohort: str
+    cells: int
+    noise_scale: float
+    typical_error: float
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """The most that a reader who knows everything else could learn of one question about one child.
+
+    `probability` is where a fair guess (50 %) ends at most.
+    """
+
+    question: str
+    rho: float
+    epsilon: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class PreviewedRelease:
+    """One release as a person reads it."""
+
+    id: str
+    mode: str
+    numbers_sent: int
+    rho: float
+    epsilon: float
+    delta: float
+    indicators: tuple[PreviewedIndicator, ...]
+    breakdowns: tuple[str, ...]
+    exposures: tuple[Exposure, ...]
+    plan_hash: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A collection as a person reads it before approving."""
+
+    collection: str
+    framework: str
+    reference_year: int
+    opens: str
+    closes: str
+    releases: tuple[PreviewedRelease, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return asdict(self)
+
+
+def _measured_block(plan: ReleasePlan, indicator_id: str, cohort_id: str, breakdown: str) -> Block:
+    for statistic in (Statistic.CONTRAST, Statistic.CENTRED_SUM):
+        try:
+            return plan.block(statistic, indicator_id, breakdown)
+        except KeyError:
+            continue
+    return plan.block(Statistic.TOTAL, cohort_id, breakdown)
+
+
+def _indicators(plan: ReleasePlan, framework: Framework) -> tuple[PreviewedIndicator, ...]:
+    previewed = []
+    for indicator_id in plan.indicators:
+        indicator = framework.indicator(indicator_id)
+        cohort = framework.cohort(indicator.cohort)
+        block = _measured_block(plan, indicator_id, cohort.id, OVERALL)
+        scale = 2 if block.statistic is Statistic.CONTRAST else block.step
+        previewed.append(
+            PreviewedIndicator(
+                id=indicator.id,
+                title=indicator.title,
+                cohort=cohort.title,
+                cells=sum(
+                    len(_measured_block(plan, indicator_id, cohort.id, name).levels)
+                    for name in (OVERALL, *plan.breakdowns)
+                ),
+                noise_scale=block.sigma,
+                typical_error=_NORMAL_95 * block.sigma / scale,
+            )
+        )
+    return tuple(previewed)
+
+
+def _exposure(question: str, rho: float) -> Exposure:
+    epsilon = epsilon_from_rho(rho, DELTA)
+    return Exposure(question, rho, epsilon, 1 / (1 + math.exp(-epsilon)))
+
+
+def _flip_rho(blocks: Sequence[Block]) -> float:
+    """rho of one changed yes/no answer: the contrast moves by twice its sensitivity, in every table."""
+    return float(sum(4 * block.cost for block in blocks))
+
+
+def _exposures(plan: ReleasePlan) -> tuple[Exposure, ...]:
+    answers: dict[str, list[Block]] = {}
+    for block in plan.blocks:
+        if block.statistic is Statistic.CONTRAST:
+            answers.setdefault(block.indicator, []).append(block)
+    rho = plan.rho_units / UNITS_PER_RHO
+    exposures = [_exposure("whether the child is in the returns at all", rho)]
+    if answers:
+        exposures.append(
+            _exposure("one yes/no answer of a child known to be there", max(map(_flip_rho, answers.values())))
+        )
+    exposures.append(_exposure("every answer of a child known to be there (at most)", 4 * rho))
+    return tuple(exposures)
+
+
+def preview_release(plan: ReleasePlan, framework: Framework) -> PreviewedRelease:
+    """What a person should know of one release."""
+    titles = {breakdown.id: breakdown.title for breakdown in BREAKDOWNS}
+    rho = plan.rho_units / UNITS_PER_RHO
+    return PreviewedRelease(
+        id=plan.release_id,
+        mode=plan.mode,
+        numbers_sent=plan.length,
+        rho=rho,
+        epsilon=epsilon_from_rho(rho, DELTA),
+        delta=DELTA,
+        indicators=_indicators(plan, framework),
+        breakdowns=tuple(titles[name] for name in plan.breakdowns),
+        exposures=_exposures(plan),
+        plan_hash=plan.plan_hash.hex(),
+    )
+
+
+def preview(offer: Offer) -> Preview:
+    """What a person should know of a collection before approving it."""
+    collection = offer.collection
+    return Preview(
+        collection=collection.id,
+        framework=f"{offer.framework.title} ({collection.framework_id} {collection.framework_version})",
+        reference_year=collection.reference_year,
+        opens=collection.opens_at.isoformat(),
+        closes=collection.closes_at.isoformat(),
+        releases=tuple(preview_release(plan, offer.framework) for plan in offer.plans),
+    )

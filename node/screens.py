@@ -1,0 +1,245 @@
+"""What a person sees in a terminal: each result of the node as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from frameworks.accounting import UNITS_PER_RHO
+from frameworks.model import Framework, Kind
+from node.agent import CycleReport
+from node.compare import WARNING, Comparison, Published
+from node.config import NodeConfig
+from node.doctor import Finding, Verdict
+from node.ledger import LedgerEntry
+from node.measure import Figure
+from node.preview import Preview, PreviewedRelease
+from node.status import Status
+
+_MARKS = {
+    Verdict.OK: "[green]ok[/green]",
+    Verdict.LOOK: "[yellow]look[/yellow]",
+    Verdict.FAILED: "[red]failed[/red]",
+}
+
+
+def _number(value: float | None, digits: int = 1) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def _whole(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}"
+
+
+def _table(title: str, *columns: str, numeric: Sequence[str] = ()) -> Table:
+    table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in numeric else "left")
+    return table
+
+
+def show_initialised(console: Console, config_path: Path, config: NodeConfig, enrolled: bool) -> None:
+    """What `init` has done, and the next step."""
+    console.print(f"Council     {config.council.code} {escape(config.council.name)}")
+    console.print(f"Written     {config_path}; the keys were made here, in {config.state}")
+    console.print(f"Declared    {', '.join(config.returns.declared) or 'nothing'}")
+    if enrolled:
+        console.print("Enrolled    the certificate is here. Next: newlyn-node doctor")
+    else:
+        console.print("Waiting     for the enrolment authority to sign. Next: repeat this command, or start the node")
+
+
+def show_findings(console: Console, findings: Sequence[Finding]) -> None:
+    """The doctor's findings, each with what to do next."""
+    table = _table("", "Check", "", "Found", "What to do next")
+    for finding in findings:
+        table.add_row(finding.check, _MARKS[finding.verdict], escape(finding.found), escape(finding.next_step))
+    console.print(table)
+
+
+def show_figures(console: Console, framework: Framework, figures: Mapping[str, Figure], year: int) -> None:
+    """Exact figures, question by question."""
+    console.print(f"Exact figures of the year ending 31 March {year}, for your eyes only.\n")
+    for question in framework.questions:
+        table = _table(
+            question.title,
+            "Indicator",
+            "Numerator",
+            "Denominator",
+            "Value",
+            "England",
+            numeric=("Numerator", "Denominator", "Value", "England"),
+        )
+        for indicator in framework.indicators:
+            figure = figures.get(indicator.id)
+            if indicator.question != question.id or figure is None:
+                continue
+            if figure.status != "ok":
+                table.add_row(indicator.title, "not available", "", "", "")
+                continue
+            england = indicator.england if indicator.kind is not Kind.COUNT else None
+            table.add_row(
+                indicator.title,
+                _whole(figure.numerator),
+                _whole(figure.denominator),
+                _number(figure.value),
+                f"{_number(england.value)} ({england.year})" if england else "",
+            )
+        console.print(table)
+        console.print()
+
+
+def _show_release(console: Console, release: PreviewedRelease) -> None:
+    console.print(f"\n[bold]Release {release.id}[/bold], mode {release.mode}")
+    console.print(f"  Sent     {release.numbers_sent} whole numbers, each with noise. No record, no exact count.")
+    console.print(
+        f"  Cost     rho {release.rho:.6g} of this council's budget "
+        f"(epsilon {release.epsilon:.3g} at delta {release.delta:g})"
+    )
+    if release.breakdowns:
+        console.print(f"  By       {', '.join(release.breakdowns)}")
+    table = _table(
+        "",
+        "Indicator",
+        "Of",
+        "Cells",
+        "Noise scale",
+        "Typical error",
+        numeric=("Cells", "Noise scale", "Typical error"),
+    )
+    for indicator in release.indicators:
+        table.add_row(
+            indicator.title,
+            indicator.cohort,
+            str(indicator.cells),
+            _number(indicator.noise_scale),
+            f"± {_number(indicator.typical_error, 0)}",
+        )
+    console.print(table)
+    exposures = _table(
+        "\nThe most that somebody who knows everything else could learn of one child",
+        "About",
+        "A 50 % guess becomes at most",
+        numeric=("A 50 % guess becomes at most",),
+    )
+    for exposure in release.exposures:
+        exposures.add_row(exposure.question, f"{100 * exposure.probability:.0f} %")
+    console.print(exposures)
+    console.print(f"  Plan     {release.plan_hash}")
+
+
+def show_previews(console: Console, previews: Sequence[Preview]) -> None:
+    """Every collection that is offered."""
+    if not previews:
+        console.print("This node has not been offered a collection yet. Next: newlyn-node run --once")
+    for preview in previews:
+        _show_preview(console, preview)
+
+
+def _show_preview(console: Console, preview: Preview) -> None:
+    console.print(f"[bold]Collection {preview.collection}[/bold]")
+    console.print(f"  Asks for {preview.framework}, year ending 31 March {preview.reference_year}")
+    console.print(f"  Open     {preview.opens} to {preview.closes}")
+    for release in preview.releases:
+        _show_release(console, release)
+    console.print(
+        "\nNever sent: names, ids, dates, rows, exact counts, how many rows could not be used, or why this council did "
+        f"not answer.\nNothing is measured before you approve: newlyn-node approve {preview.collection} --by 'YOUR NAME'"
+    )
+
+
+def show_cycle(console: Console, report: CycleReport) -> None:
+    """What one poll did."""
+    if not report.outcomes and not report.refused_collections:
+        console.print("Nothing is open.")
+    for outcome in report.outcomes:
+        console.print(f"{outcome.collection} / {outcome.release}: {outcome.state.value}")
+        if outcome.reason:
+            console.print(f"  {escape(outcome.reason)} {escape(outcome.next_step)}")
+    for reason in report.refused_collections:
+        console.print(f"[red]Refused[/red] {escape(reason)}")
+    for collection in report.benchmarks:
+        console.print(f"The benchmark of {collection} is here: newlyn-node compare --collection {collection}")
+
+
+def show_status(console: Console, status: Status) -> None:
+    """Five lines."""
+    console.print(f"Council   {escape(status.council)}{'' if status.enrolled else ' (not enrolled yet)'}")
+    console.print(f"Open      {', '.join(status.open_collections) or 'nothing'}")
+    for release in status.releases:
+        since = f" on {release.since}" if release.since else ""
+        console.print(
+            f"Release   {release.collection} / {release.release}: {release.standing}{since}; "
+            f"waiting for {release.waiting_for}"
+        )
+    console.print(
+        f"Budget    {status.spent_this_year:.4f} of {status.limit_per_year:.4f} rho spent this year, "
+        f"{status.spent_for_life:.4f} of {status.limit_for_life:.4f} for life"
+    )
+    console.print(f"Next      {status.next_date or 'no date known'}")
+    if status.benchmarks:
+        console.print(f"Published {', '.join(status.benchmarks)}: newlyn-node compare")
+
+
+def _interval(published: Published) -> str:
+    if published.value is None:
+        return published.symbol or "-"
+    if published.lower is None or published.upper is None:
+        return _number(published.value)
+    return f"{_number(published.value)} ({_number(published.lower)} to {_number(published.upper)})"
+
+
+def show_comparison(console: Console, comparison: Comparison) -> None:
+    """The council's exact figures beside England's published ones."""
+    console.print(
+        f"{comparison.collection}: year ending 31 March {comparison.reference_year}, "
+        f"{comparison.councils} councils counted\n[yellow]{WARNING}[/yellow]\n"
+    )
+    table = _table(
+        "",
+        "Indicator",
+        "Unit",
+        "Yours, exact",
+        "England (95 % interval)",
+        "Yours, published",
+        "You are",
+        numeric=("Yours, exact",),
+    )
+    for indicator in comparison.indicators:
+        own = _number(indicator.own_value) if indicator.own_value is not None else _whole(indicator.own_numerator)
+        table.add_row(
+            indicator.title,
+            indicator.unit,
+            own,
+            _interval(indicator.england),
+            _interval(indicator.published_own),
+            indicator.position,
+        )
+    console.print(table)
+
+
+def show_ledger(console: Console, entries: Sequence[LedgerEntry]) -> None:
+    """Every entry of the ledger, oldest first."""
+    table = _table("", "No.", "Time", "Entry", "Collection / release", "rho charged", numeric=("No.", "rho charged"))
+    for entry in entries:
+        shown = entry.as_json()
+        table.add_row(
+            str(shown["sequence"]),
+            str(shown["time"]),
+            str(shown["kind"]),
+            f"{shown['collection']} / {shown['release']}",
+            f"{shown['rho_units'] / UNITS_PER_RHO:.6f}" if shown["rho_units"] else "",
+        )
+    console.print(table)
+
+
+def show_verification(console: Console, faults: Sequence[str]) -> None:
+    """The outcome of `ledger verify`."""
+    for fault in faults:
+        console.print(f"[red]Fault[/red] {escape(fault)}")
+    if not faults:
+        console.print("The ledger is whole: chain, sums and digests of stored summaries hold.")

@@ -1,0 +1,92 @@
+"""Where this node stands, in five lines: what is open, what waits for whom, what was sent, the budget, the next date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from frameworks.accounting import UNITS_PER_RHO
+from node.ledger import Ledger
+from node.offers import Offer
+from node.policy import Policy
+
+
+@dataclass(frozen=True)
+class ReleaseStanding:
+    """One release: where it stands, since when, and who is waited for."""
+
+    collection: str
+    release: str
+    standing: str
+    since: str | None
+    waiting_for: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """The node at a glance. Budgets are in rho; `next_date` is the next opening or closing of a collection."""
+
+    council: str
+    enrolled: bool
+    open_collections: tuple[str, ...]
+    releases: tuple[ReleaseStanding, ...]
+    spent_this_year: float
+    limit_per_year: float
+    spent_for_life: float
+    limit_for_life: float
+    next_date: str | None
+    benchmarks: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return asdict(self)
+
+
+def _standing(ledger: Ledger, policy: Policy, collection: str, release: str, plan_hash: bytes) -> ReleaseStanding:
+    acknowledged = ledger.acknowledged_at(collection, release)
+    if acknowledged is not None:
+        return ReleaseStanding(collection, release, "sent", acknowledged.isoformat(), "nobody")
+    if ledger.is_stored(collection, release):
+        return ReleaseStanding(collection, release, "stored, not yet acknowledged", None, "the coordinator")
+    decision = ledger.decision(collection, release, plan_hash)
+    if decision == "refused":
+        return ReleaseStanding(collection, release, "refused", None, "nobody")
+    if decision == "approved" or policy.approval == "automatic":
+        return ReleaseStanding(collection, release, "approved", None, "the node's next poll")
+    return ReleaseStanding(collection, release, "offered", None, "a person here: preview, then approve")
+
+
+def read_status(
+    *,
+    council: str,
+    enrolled: bool,
+    offers: Sequence[Offer],
+    ledger: Ledger,
+    policy: Policy,
+    benchmarks: Sequence[str],
+    now: datetime,
+) -> Status:
+    """Puts the status together from what the node has stored."""
+    current = [offer for offer in offers if offer.collection.closes_at > now]
+    dates = [
+        date for offer in current for date in (offer.collection.opens_at, offer.collection.closes_at) if date > now
+    ]
+    years = {offer.collection.reference_year for offer in offers}
+    return Status(
+        council=council,
+        enrolled=enrolled,
+        open_collections=tuple(offer.collection.id for offer in current if offer.collection.opens_at <= now),
+        releases=tuple(
+            _standing(ledger, policy, offer.collection.id, plan.release_id, plan.plan_hash)
+            for offer in offers
+            for plan in offer.plans
+        ),
+        spent_this_year=(ledger.spent(max(years)) if years else 0) / UNITS_PER_RHO,
+        limit_per_year=policy.rho_per_year_units / UNITS_PER_RHO,
+        spent_for_life=ledger.spent_life() / UNITS_PER_RHO,
+        limit_for_life=policy.rho_for_life_units / UNITS_PER_RHO,
+        next_date=min(dates).isoformat() if dates else None,
+        benchmarks=tuple(benchmarks),
+    )
