@@ -11,15 +11,20 @@ from pathlib import Path
 
 import structlog
 
+from frameworks.plan import ReleasePlan
 from node.agent import Agent
 from node.benchmarks import BenchmarkShelf
 from node.config import NodeConfig, load_config
 from node.identity import IdentityFiles, load_signing_key, load_transport_credentials
 from node.ledger import Ledger
+from node.ledger_entries import Decision
 from node.link import open_link
 from node.offers import OfferBook
 from node.release import ReleaseDoor
 from node.returns import release_vector
+
+_LEDGER_WAIT_SECONDS = 20
+"""A person's command waits so long for the service to end its poll."""
 
 
 def utc_now() -> datetime:
@@ -37,9 +42,11 @@ class Node:
     offers: OfferBook
     shelf: BenchmarkShelf
 
-    def agent(
-        self, log: structlog.stdlib.BoundLogger, sleep: Callable[[float], None] = time.sleep
-    ) -> Agent:
+    def decide(self, decision: Decision, plan: ReleasePlan, by: str) -> None:
+        """Records what `by` decided on a plan. Raises UsageProblem without a name."""
+        self.ledger.record_decision(plan.collection_id, plan.release_id, plan.plan_hash, decision, by)
+
+    def agent(self, log: structlog.stdlib.BoundLogger, sleep: Callable[[float], None] = time.sleep) -> Agent:
         """The agent of this node. Raises NotEnrolled until the certificate is there."""
         config, credentials = self.config, load_transport_credentials(self.files)
         declared = frozenset(config.returns.declared)
@@ -78,5 +85,5 @@ def benchmark_shelf(config: NodeConfig) -> BenchmarkShelf:
 def open_node(config_path: Path) -> Iterator[Node]:
     """Opens the node and its ledger. Raises NodeError, LedgerLocked among them when another process has it open."""
     config = load_config(config_path)
-    with Ledger.open(config.state / "ledger.db", clock=utc_now) as ledger:
+    with Ledger.open(config.state / "ledger.db", utc_now, wait_seconds=_LEDGER_WAIT_SECONDS) as ledger:
         yield Node(config, IdentityFiles(config.state), ledger, offer_book(config), benchmark_shelf(config))

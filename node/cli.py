@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
+from frameworks.catalogue import load_framework
 from rich.console import Console
 
-from frameworks.catalogue import load_framework
 from frameworks.errors import FrameworkError
 from frameworks.model import Framework
 from node import screens
-from node.assembly import benchmark_shelf, offer_book, open_node, utc_now
+from node.assembly import benchmark_shelf, open_node, utc_now
 from node.check import check_returns
 from node.compare import compare
 from node.config import DEFAULT_CONFIG, initial_config_text, load_config
@@ -33,12 +33,13 @@ from node.doctor import Verdict, examine
 from node.enrolment import ask_for_certificate, begin, is_enrolled, read_invitation
 from node.errors import ChecksFailed, LedgerDamaged, NodeError, NotEnrolled, NothingSent, UsageProblem
 from node.identity import IdentityFiles
+from node.ledger_entries import Decision
 from node.link import SOFTWARE_VERSION
 from node.log import make_logger
 from node.preview import preview
 from node.returns import measure_returns
 from node.sources.inventory import take_inventory
-from node.status import read_status
+from node.status import read_budget, read_status
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -151,7 +152,6 @@ def measure(folder: Path, year: int, framework_id: str, output_format: str) -> N
     )
 
 
-
 @main.command()
 @click.option(
     "--invite", "invite", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The invitation file."
@@ -224,8 +224,10 @@ def preview_command(collection: str | None, config_path: Path, output_format: st
     \b
     Example: newlyn-node preview 2025-annual
     """
-    book = offer_book(load_config(config_path))
-    previews = [preview(offer) for offer in ([book.find(collection)] if collection else book.offers())]
+    with open_node(config_path) as node:
+        offers = [node.offers.find(collection)] if collection else node.offers.offers()
+        budget = read_budget(node.ledger, node.config.policy, utc_now())
+        previews = [preview(offer, node.config.policy, budget) for offer in offers]
     _show(
         output_format,
         {"collections": [shown.as_json() for shown in previews]},
@@ -233,11 +235,9 @@ def preview_command(collection: str | None, config_path: Path, output_format: st
     )
 
 
-def _decide(decision: str, collection: str, release: str | None, by: str, config_path: Path) -> list[str]:
+def _decide(decision: Decision, collection: str, release: str | None, by: str, config_path: Path) -> list[str]:
     with open_node(config_path) as node:
-        plans = [
-            plan for plan in node.offers.find(collection).plans if release is None or plan.release_id == release
-        ]
+        plans = [plan for plan in node.offers.find(collection).plans if release is None or plan.release_id == release]
         if not plans:
             raise UsageProblem(f"Collection {collection} has no release {release}.", "See `newlyn-node preview`.")
         for plan in plans:
@@ -314,11 +314,15 @@ def run_until(stop: threading.Event, config_path: Path) -> None:
     """Polls until `stop`. The ledger is open during a cycle only, so that approve and status can work in between."""
     log = make_logger()
     poll_seconds = load_config(config_path).agent.poll_seconds
+
+    def sleep(seconds: float) -> None:
+        stop.wait(seconds)
+
     log.info("started", version=SOFTWARE_VERSION)
     while not stop.is_set():
         try:
             with open_node(config_path) as node:
-                node.agent(log, sleep=lambda seconds: stop.wait(seconds) and None).cycle()
+                node.agent(log, sleep).cycle()
         except NodeError as error:
             log.warning("cycle ended early", code=error.exit_code)
         stop.wait(poll_seconds - time.time() % poll_seconds)

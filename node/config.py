@@ -96,11 +96,11 @@ class NodeConfig(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (pydantic-settings passes these by name)
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment first, then the values given (read from the file)."""
         return env_settings, init_settings
@@ -152,7 +152,7 @@ def _toml_list(values: tuple[str, ...]) -> str:
 
 
 def initial_config_text(invitation: Invitation, returns: Path, declared: tuple[str, ...]) -> str:
-    """The text of a first node.toml: who invited whom, the files as found, and a policy that asks a person each time."""
+    """The text of a first node.toml: who is invited, the files as found, and a policy that asks a person."""
     name = invitation.council_name.replace("\\", "").replace('"', "")
     return f"""\
 # Newlyn node of {name}. Every entry can be overridden by an environment variable, such as NEWLYN_AGENT__POLL_SECONDS.

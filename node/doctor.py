@@ -186,20 +186,29 @@ def check_coordinator(config: NodeConfig, now: Callable[[], datetime]) -> Iterat
         yield Finding("clock", Verdict.OK, "agrees with the coordinator's to within five minutes")
     else:
         yield Finding(
-            "clock", Verdict.FAILED, f"differs from the coordinator's by {skew / 60:.0f} minutes", "Set the clock (NTP)."
+            "clock",
+            Verdict.FAILED,
+            f"differs from the coordinator's by {skew / 60:.0f} minutes",
+            "Set the clock (NTP).",
         )
+
+
+def _none_failed(findings: list[Finding]) -> bool:
+    return all(finding.verdict is not Verdict.FAILED for finding in findings)
 
 
 def examine(config: NodeConfig, now: Callable[[], datetime], environment: Mapping[str, str]) -> list[Finding]:
     """Runs every check, from the inside outward; later network checks are left out once one has failed."""
     host, _, port_text = config.coordinator.address.rpartition(":")
     port, timeout = int(port_text), config.agent.deadline_seconds
-    findings = [check_state(config), check_certificate(config, now()), check_proxy(environment), check_name(host)]
-    proxied = any(environment.get(name) for name in _PROXY_VARIABLES)
-    if findings[-1].verdict is not Verdict.FAILED and not proxied:
-        findings.append(check_port(host, port, timeout))
-        if findings[-1].verdict is not Verdict.FAILED:
-            findings.append(check_server_certificate(config, host, port, timeout))
-    if all(finding.verdict is not Verdict.FAILED for finding in findings):
+    findings = [check_state(config), check_certificate(config, now()), check_proxy(environment)]
+    network = [check_name(host)]
+    if not any(environment.get(name) for name in _PROXY_VARIABLES):
+        if _none_failed(network):
+            network.append(check_port(host, port, timeout))
+        if _none_failed(network):
+            network.append(check_server_certificate(config, host, port, timeout))
+    findings += network
+    if _none_failed(findings):
         findings.extend(check_coordinator(config, now))
     return findings

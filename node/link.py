@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import grpc
 
 from node.errors import CoordinatorRefused, CoordinatorUnreachable, IdentityRefused
 from node.identity import TransportCredentials
-from protos.benchmark.v1.benchmark_pb2 import GetBenchmarkRequest
+from protos.benchmark.v1.benchmark_pb2 import GetBenchmarkRequest, GetBenchmarkResponse
 from protos.benchmark.v1.benchmark_pb2_grpc import BenchmarkServiceStub
 from protos.collection.v1.collection_pb2 import HelloRequest, HelloResponse, ListCollectionsRequest
 from protos.collection.v1.collection_pb2_grpc import CollectionServiceStub
@@ -50,12 +50,14 @@ class Link:
 
     def enrol(self, request: EnrolRequest) -> EnrolResponse:
         """Hands in a certificate request, or asks what became of it."""
-        return self._call(lambda deadline: self._enrolment.Enrol(request, timeout=deadline))
+        answer: EnrolResponse = self._call(lambda deadline: self._enrolment.Enrol(request, timeout=deadline))
+        return answer
 
     def hello(self) -> HelloResponse:
         """Tells our version; learns theirs and the ledger head they remember."""
         request = HelloRequest(software_version=SOFTWARE_VERSION)
-        return self._call(lambda deadline: self._collections.Hello(request, timeout=deadline))
+        answer: HelloResponse = self._call(lambda deadline: self._collections.Hello(request, timeout=deadline))
+        return answer
 
     def collections(self) -> list[SignedEnvelope]:
         """The envelopes of the collections that are open."""
@@ -67,13 +69,16 @@ class Link:
     def submit(self, envelope: SignedEnvelope) -> SubmitSummaryResponse:
         """Sends stored bytes. Safe to repeat with the same bytes."""
         request = SubmitSummaryRequest(summary=envelope)
-        return self._call(lambda deadline: self._summaries.SubmitSummary(request, timeout=deadline))
+        answer: SubmitSummaryResponse = self._call(
+            lambda deadline: self._summaries.SubmitSummary(request, timeout=deadline)
+        )
+        return answer
 
     def benchmark(self, collection_id: str) -> SignedEnvelope | None:
         """The published benchmark of a collection, or None while there is none."""
         request = GetBenchmarkRequest(collection_id=collection_id)
         try:
-            answer = self._benchmarks.GetBenchmark(request, timeout=self._deadline)
+            answer: GetBenchmarkResponse = self._benchmarks.GetBenchmark(request, timeout=self._deadline)
         except grpc.RpcError as error:
             if _code(error) is grpc.StatusCode.NOT_FOUND:
                 return None
@@ -88,7 +93,9 @@ class Link:
 
 
 def _code(error: grpc.RpcError) -> grpc.StatusCode:
-    return error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
+    """The status of a failed call: what a stub raises is an RpcError and a Call at once."""
+    code: grpc.StatusCode = cast(grpc.Call, error).code()
+    return code
 
 
 def _translated(error: grpc.RpcError) -> Exception:

@@ -13,7 +13,10 @@ from typing import Any
 from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho
 from frameworks.model import BREAKDOWNS, Framework
 from frameworks.plan import OVERALL, Block, ReleasePlan, Statistic
+from node.errors import NodeError
 from node.offers import Offer
+from node.policy import Policy, check_allowed
+from node.status import Budget
 
 DELTA = 1e-7
 """The delta at which epsilon is shown; rho, which is what is charged, does not depend on it."""
@@ -48,7 +51,7 @@ class Exposure:
 
 @dataclass(frozen=True)
 class PreviewedRelease:
-    """One release as a person reads it."""
+    """One release as a person reads it. `refusal` says why this council's policy does not allow it, else is empty."""
 
     id: str
     mode: str
@@ -59,6 +62,7 @@ class PreviewedRelease:
     indicators: tuple[PreviewedIndicator, ...]
     breakdowns: tuple[str, ...]
     exposures: tuple[Exposure, ...]
+    refusal: str
     plan_hash: str
 
 
@@ -72,6 +76,7 @@ class Preview:
     opens: str
     closes: str
     releases: tuple[PreviewedRelease, ...]
+    budget: Budget
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -135,7 +140,15 @@ def _exposures(plan: ReleasePlan) -> tuple[Exposure, ...]:
     return tuple(exposures)
 
 
-def preview_release(plan: ReleasePlan, framework: Framework) -> PreviewedRelease:
+def _refusal(policy: Policy, plan: ReleasePlan) -> str:
+    try:
+        check_allowed(policy, plan)
+    except NodeError as error:
+        return str(error)
+    return ""
+
+
+def preview_release(plan: ReleasePlan, framework: Framework, policy: Policy) -> PreviewedRelease:
     """What a person should know of one release."""
     titles = {breakdown.id: breakdown.title for breakdown in BREAKDOWNS}
     rho = plan.rho_units / UNITS_PER_RHO
@@ -149,11 +162,12 @@ def preview_release(plan: ReleasePlan, framework: Framework) -> PreviewedRelease
         indicators=_indicators(plan, framework),
         breakdowns=tuple(titles[name] for name in plan.breakdowns),
         exposures=_exposures(plan),
+        refusal=_refusal(policy, plan),
         plan_hash=plan.plan_hash.hex(),
     )
 
 
-def preview(offer: Offer) -> Preview:
+def preview(offer: Offer, policy: Policy, budget: Budget) -> Preview:
     """What a person should know of a collection before approving it."""
     collection = offer.collection
     return Preview(
@@ -162,5 +176,6 @@ def preview(offer: Offer) -> Preview:
         reference_year=collection.reference_year,
         opens=collection.opens_at.isoformat(),
         closes=collection.closes_at.isoformat(),
-        releases=tuple(preview_release(plan, offer.framework) for plan in offer.plans),
+        releases=tuple(preview_release(plan, offer.framework, policy) for plan in offer.plans),
+        budget=budget,
     )

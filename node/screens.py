@@ -15,7 +15,7 @@ from node.agent import CycleReport
 from node.compare import WARNING, Comparison, Published
 from node.config import NodeConfig
 from node.doctor import Finding, Verdict
-from node.ledger import LedgerEntry
+from node.ledger_entries import Entry
 from node.measure import Figure
 from node.preview import Preview, PreviewedRelease
 from node.status import Status
@@ -100,6 +100,8 @@ def _show_release(console: Console, release: PreviewedRelease) -> None:
         f"  Cost     rho {release.rho:.6g} of this council's budget "
         f"(epsilon {release.epsilon:.3g} at delta {release.delta:g})"
     )
+    if release.refusal:
+        console.print(f"  [red]Refused[/red]  {escape(release.refusal)}")
     if release.breakdowns:
         console.print(f"  By       {', '.join(release.breakdowns)}")
     table = _table(
@@ -146,9 +148,15 @@ def _show_preview(console: Console, preview: Preview) -> None:
     console.print(f"  Open     {preview.opens} to {preview.closes}")
     for release in preview.releases:
         _show_release(console, release)
+    budget = preview.budget
+    console.print(
+        f"\nBudget: {budget.spent_this_year:.4f} of {budget.limit_per_year:.4f} rho spent this year, "
+        f"{budget.spent_for_life:.4f} of {budget.limit_for_life:.4f} for life."
+    )
     console.print(
         "\nNever sent: names, ids, dates, rows, exact counts, how many rows could not be used, or why this council did "
-        f"not answer.\nNothing is measured before you approve: newlyn-node approve {preview.collection} --by 'YOUR NAME'"
+        "not answer.\nNothing is measured before you approve: "
+        f"newlyn-node approve {preview.collection} --by 'YOUR NAME'"
     )
 
 
@@ -176,9 +184,10 @@ def show_status(console: Console, status: Status) -> None:
             f"Release   {release.collection} / {release.release}: {release.standing}{since}; "
             f"waiting for {release.waiting_for}"
         )
+    budget = status.budget
     console.print(
-        f"Budget    {status.spent_this_year:.4f} of {status.limit_per_year:.4f} rho spent this year, "
-        f"{status.spent_for_life:.4f} of {status.limit_for_life:.4f} for life"
+        f"Budget    {budget.spent_this_year:.4f} of {budget.limit_per_year:.4f} rho spent this year, "
+        f"{budget.spent_for_life:.4f} of {budget.limit_for_life:.4f} for life"
     )
     console.print(f"Next      {status.next_date or 'no date known'}")
     if status.benchmarks:
@@ -222,17 +231,17 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
     console.print(table)
 
 
-def show_ledger(console: Console, entries: Sequence[LedgerEntry]) -> None:
+def show_ledger(console: Console, entries: Sequence[Entry]) -> None:
     """Every entry of the ledger, oldest first."""
-    table = _table("", "No.", "Time", "Entry", "Collection / release", "rho charged", numeric=("No.", "rho charged"))
+    table = _table("", "No.", "Time", "Entry", "Release", "By", "rho charged", numeric=("No.", "rho charged"))
     for entry in entries:
-        shown = entry.as_json()
         table.add_row(
-            str(shown["sequence"]),
-            str(shown["time"]),
-            str(shown["kind"]),
-            f"{shown['collection']} / {shown['release']}",
-            f"{shown['rho_units'] / UNITS_PER_RHO:.6f}" if shown["rho_units"] else "",
+            str(entry.sequence),
+            f"{entry.at:%Y-%m-%d %H:%M:%S}",
+            entry.decision or entry.kind.value,
+            f"{entry.collection_id} / {entry.release_id}",
+            escape(entry.decided_by or ""),
+            f"{entry.rho_units / UNITS_PER_RHO:.6f}" if entry.rho_units else "",
         )
     console.print(table)
 

@@ -1,4 +1,4 @@
-"""Where this node stands, in five lines: what is open, what waits for whom, what was sent, the budget, the next date."""
+"""Where this node stands, in five lines: what is open, what waits for whom, what was sent, budget, next date."""
 
 from __future__ import annotations
 
@@ -25,17 +25,34 @@ class ReleaseStanding:
 
 
 @dataclass(frozen=True)
+class Budget:
+    """What the ledger has spent and the policy allows, in rho. A year ends on 31 March."""
+
+    spent_this_year: float
+    limit_per_year: float
+    spent_for_life: float
+    limit_for_life: float
+
+
+def read_budget(ledger: Ledger, policy: Policy, now: datetime) -> Budget:
+    """The budget as it stands."""
+    return Budget(
+        spent_this_year=ledger.spent_in_year(now) / UNITS_PER_RHO,
+        limit_per_year=policy.rho_per_year_units / UNITS_PER_RHO,
+        spent_for_life=ledger.spent_for_life() / UNITS_PER_RHO,
+        limit_for_life=policy.rho_for_life_units / UNITS_PER_RHO,
+    )
+
+
+@dataclass(frozen=True)
 class Status:
-    """The node at a glance. Budgets are in rho; `next_date` is the next opening or closing of a collection."""
+    """The node at a glance. `next_date` is the next opening or closing of a collection."""
 
     council: str
     enrolled: bool
     open_collections: tuple[str, ...]
     releases: tuple[ReleaseStanding, ...]
-    spent_this_year: float
-    limit_per_year: float
-    spent_for_life: float
-    limit_for_life: float
+    budget: Budget
     next_date: str | None
     benchmarks: tuple[str, ...]
 
@@ -73,7 +90,6 @@ def read_status(
     dates = [
         date for offer in current for date in (offer.collection.opens_at, offer.collection.closes_at) if date > now
     ]
-    years = {offer.collection.reference_year for offer in offers}
     return Status(
         council=council,
         enrolled=enrolled,
@@ -83,10 +99,7 @@ def read_status(
             for offer in offers
             for plan in offer.plans
         ),
-        spent_this_year=(ledger.spent(max(years)) if years else 0) / UNITS_PER_RHO,
-        limit_per_year=policy.rho_per_year_units / UNITS_PER_RHO,
-        spent_for_life=ledger.spent_life() / UNITS_PER_RHO,
-        limit_for_life=policy.rho_for_life_units / UNITS_PER_RHO,
+        budget=read_budget(ledger, policy, now),
         next_date=min(dates).isoformat() if dates else None,
         benchmarks=tuple(benchmarks),
     )
