@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Sql = Annotated[str, Field(min_length=8)]
+Need = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)?@Y(-[1-9])?$")]
+"""A file without which a figure is not available, relative to the reference year Y: `cin_census@Y-1`."""
 
 
 class Source(StrEnum):
@@ -98,7 +100,7 @@ class Cohort(Model):
     unit: Unit = Unit.CHILD
     sql: Sql
     ages: tuple[int, int] | None = None
-    needs: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)?@Y(-[1-9])?$")], ...]
+    needs: tuple[Need, ...] = Field(min_length=1)
 
 
 class EnglandValue(Model):
@@ -111,8 +113,8 @@ class EnglandValue(Model):
     source: str
 
 
-class Indicator(Model):
-    """One measured outcome.
+class IndicatorDefinition(Model):
+    """One measured outcome, wherever frameworks put it.
 
     A `count` indicator has no `outcome`: the figure is the size of its cohort. A `percent` indicator's `outcome`
     yields the `child_id` (or `child_id, event`) of those with the outcome. A `mean` indicator's `outcome` yields
@@ -122,8 +124,6 @@ class Indicator(Model):
 
     id: Identifier
     title: str
-    question: Identifier
-    domain: str
     data_type: DataType
     kind: Kind
     cohort: Identifier
@@ -133,7 +133,7 @@ class Indicator(Model):
     availability: Availability = Availability.NOW
     bounds: tuple[int, int] | None = None
     event_cap: int = Field(default=1, ge=1, le=10)
-    needs: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
     rate_per: int | None = None
     england: EnglandValue | None = None
     published_as: str | None = None
@@ -150,8 +150,18 @@ class Indicator(Model):
         return self
 
 
+class Indicator(IndicatorDefinition):
+    """An indicator where a framework puts it: under one of its questions, in a domain of its words."""
+
+    question: Identifier
+    domain: str
+
+
 class Framework(Model):
-    """A framework file, checked. `digest` is the SHA-256 of the file's bytes (with LF line ends), in hex."""
+    """A framework, checked. `digest` is the SHA-256 of its file and of the definition files it uses, in hex.
+
+    In a framework that `frameworks.catalogue` loaded, every SQL text is the one that the checker wrote out.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
     version: str

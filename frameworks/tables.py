@@ -2,8 +2,8 @@
 
 A node fills them for one reference year Y from the returns up to Y (`node.sources`); they never leave it. Rules of
 stitching: indicators.md 5.3. `event` numbers a child's rows of one table from 1 in the order of the return, so
-(`child_id`, `event`) is the key unless a table says otherwise. `return_year` is the reference year of the return
-that a row comes from; `return_year = reference_year()` picks the return of Y.
+(`child_id`, `event`) is the key unless a table says otherwise; `child_id` is never null. `return_year` is the
+reference year of the return that a row comes from; `return_year = reference_year()` picks the return of Y.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ import structlog
 from frameworks.model import Framework
 from frameworks.plan import ReleasePlan
 from node.benchmarks import BenchmarkShelf
-from node.errors import ApprovalAwaited, CoordinatorUnreachable, NodeError
+from node.errors import ApprovalAwaited, CoordinatorRefused, CoordinatorUnreachable, NodeError
+from node.ledger import StoredSummary
 from node.link import Link
 from node.offers import Offer, OfferBook
 from node.release import ReleaseDoor
@@ -118,12 +119,7 @@ class Agent:
             for plan in offer.plans
         ]
         sent = self._send()
-        outcomes = tuple(
-            ReleaseOutcome(outcome.collection, outcome.release, ReleaseState.SENT)
-            if (outcome.collection, outcome.release) in sent
-            else outcome
-            for outcome in prepared
-        )
+        outcomes = tuple(sent.get((outcome.collection, outcome.release), outcome) for outcome in prepared)
         return CycleReport(outcomes, asked.refused, asked.benchmarks)
 
     def _ask(self) -> Asked:
@@ -169,20 +165,26 @@ class Agent:
         state = ReleaseState.SENT if self._door.is_acknowledged(*identity) else ReleaseState.STORED
         return ReleaseOutcome(*identity, state)
 
-    def _send(self) -> set[tuple[str, str]]:
+    def _send(self) -> dict[tuple[str, str], ReleaseOutcome]:
         """Sends every stored summary that has not been acknowledged, on the clock. The same bytes each time."""
         outgoing = self._door.outgoing()
         if not outgoing:
-            return set()
+            return {}
         self._wait_for_send_time()
-        sent = set()
         with self._open_link() as link:
-            for stored in outgoing:
-                answer = link.submit(SignedEnvelope.FromString(stored.envelope))
-                self._door.acknowledged(stored.collection_id, stored.release_id, answer.payload_digest)
-                self._log.info("summary acknowledged", collection=stored.collection_id, release=stored.release_id)
-                sent.add((stored.collection_id, stored.release_id))
-        return sent
+            return {(stored.collection_id, stored.release_id): self._submit(link, stored) for stored in outgoing}
+
+    def _submit(self, link: Link, stored: StoredSummary) -> ReleaseOutcome:
+        """One refused summary does not hold up the others; it is sent again, as it is, at the next poll."""
+        identity = (stored.collection_id, stored.release_id)
+        try:
+            answer = link.submit(SignedEnvelope.FromString(stored.envelope))
+            self._door.acknowledged(*identity, answer.payload_digest)
+        except CoordinatorRefused as error:
+            self._log.warning("summary refused", collection=identity[0], release=identity[1], code=error.exit_code)
+            return ReleaseOutcome(*identity, ReleaseState.STORED, error.problem, error.next_step)
+        self._log.info("summary acknowledged", collection=identity[0], release=identity[1])
+        return ReleaseOutcome(*identity, ReleaseState.SENT)
 
     def _wait_for_send_time(self) -> None:
         now = self._clock().timestamp()

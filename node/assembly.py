@@ -23,9 +23,6 @@ from node.offers import OfferBook
 from node.release import ReleaseDoor
 from node.returns import release_vector
 
-_LEDGER_WAIT_SECONDS = 20
-"""A person's command waits so long for the service to end its poll."""
-
 
 def utc_now() -> datetime:
     """The real clock."""
@@ -85,5 +82,5 @@ def benchmark_shelf(config: NodeConfig) -> BenchmarkShelf:
 def open_node(config_path: Path) -> Iterator[Node]:
     """Opens the node and its ledger. Raises NodeError, LedgerLocked among them when another process has it open."""
     config = load_config(config_path)
-    with Ledger.open(config.state / "ledger.db", utc_now, wait_seconds=_LEDGER_WAIT_SECONDS) as ledger:
+    with Ledger.open(config.state / "ledger.db", utc_now, wait_seconds=config.agent.ledger_wait_seconds) as ledger:
         yield Node(config, IdentityFiles(config.state), ledger, offer_book(config), benchmark_shelf(config))

@@ -13,18 +13,21 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
-from frameworks.catalogue import load_framework
+import structlog
 from rich.console import Console
 
+from frameworks.catalogue import load_framework
 from frameworks.errors import FrameworkError
 from frameworks.model import Framework
 from node import screens
+from node.agent import CycleReport
 from node.assembly import benchmark_shelf, open_node, utc_now
 from node.check import check_returns
 from node.compare import compare
@@ -32,7 +35,7 @@ from node.config import DEFAULT_CONFIG, initial_config_text, load_config
 from node.doctor import Verdict, examine
 from node.enrolment import ask_for_certificate, begin, is_enrolled, read_invitation
 from node.errors import ChecksFailed, LedgerDamaged, NodeError, NotEnrolled, NothingSent, UsageProblem
-from node.identity import IdentityFiles
+from node.identity import IdentityFiles, check_in_date
 from node.ledger_entries import Decision
 from node.link import SOFTWARE_VERSION
 from node.log import make_logger
@@ -44,8 +47,14 @@ from node.status import read_budget, read_status
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+def _place(error: BaseException) -> str:
+    """Where a fault arose, as `file.py:line`. Never its text, which may quote a record."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"
+
+
 def _reporting(command: Command) -> Command:
-    """Turns the node's errors into their text and exit code."""
+    """Turns the node's errors into their text and exit code, and a fault of our own into its class and place."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -54,6 +63,15 @@ def _reporting(command: Command) -> Command:
         except NodeError as error:
             click.echo(f"{error.problem}\n{error.next_step}", err=True)
             sys.exit(error.exit_code)
+        except (click.exceptions.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            click.echo(
+                f"A fault in newlyn-node itself ({type(error).__name__} at {_place(error)}).\n"
+                "Nothing was lost. Report this line; it holds nothing of any record.",
+                err=True,
+            )
+            sys.exit(1)
 
     return cast(Command, wrapped)
 
@@ -291,15 +309,8 @@ def run(once: bool, config_path: Path, output_format: str) -> None:
     \b
     Example: newlyn-node run --once
     """
-    config = load_config(config_path)
-    if not ask_for_certificate(IdentityFiles(config.state), config.agent.deadline_seconds):
-        raise NotEnrolled(
-            "The enrolment authority has not signed this node's certificate yet.",
-            "Try again later; the coordinator's operator sees the request.",
-        )
     if once:
-        with open_node(config_path) as node:
-            report = node.agent(make_logger()).cycle()
+        report = _poll(config_path, make_logger(), time.sleep)
         _show(output_format, report.as_json(), lambda console: screens.show_cycle(console, report))
         if report.waiting:
             sys.exit(NothingSent.exit_code)
@@ -310,8 +321,22 @@ def run(once: bool, config_path: Path, output_format: str) -> None:
     run_until(stop, config_path)
 
 
+def _poll(config_path: Path, log: structlog.stdlib.BoundLogger, sleep: Callable[[float], None]) -> CycleReport:
+    """One cycle. The ledger is open during it only, so that approve and status can work in between."""
+    config = load_config(config_path)
+    files = IdentityFiles(config.state)
+    if not ask_for_certificate(files, config.agent.deadline_seconds):
+        raise NotEnrolled(
+            "The enrolment authority has not signed this node's certificate yet.",
+            "Try again later; the coordinator's operator sees the request.",
+        )
+    check_in_date(files, utc_now())
+    with open_node(config_path) as node:
+        return node.agent(log, sleep).cycle()
+
+
 def run_until(stop: threading.Event, config_path: Path) -> None:
-    """Polls until `stop`. The ledger is open during a cycle only, so that approve and status can work in between."""
+    """Polls until `stop`, on whole multiples of `poll_seconds`; what stops a cycle is tried again at the next."""
     log = make_logger()
     poll_seconds = load_config(config_path).agent.poll_seconds
 
@@ -321,10 +346,11 @@ def run_until(stop: threading.Event, config_path: Path) -> None:
     log.info("started", version=SOFTWARE_VERSION)
     while not stop.is_set():
         try:
-            with open_node(config_path) as node:
-                node.agent(log, sleep).cycle()
+            _poll(config_path, log, sleep)
         except NodeError as error:
             log.warning("cycle ended early", code=error.exit_code)
+        except Exception:  # its text may quote a record, so it is not logged; `run --once` names class and place
+            log.error("fault")
         stop.wait(poll_seconds - time.time() % poll_seconds)
     log.info("stopped")
 

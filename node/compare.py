@@ -88,9 +88,7 @@ def _own_value(indicator: Indicator, figure: Figure | None) -> float | None:
     return None if indicator.kind is Kind.COUNT else figure.value
 
 
-def compare(
-    benchmark: Benchmark, framework: Framework, figures: Mapping[str, Figure], council_code: str
-) -> Comparison:
+def compare(benchmark: Benchmark, framework: Framework, figures: Mapping[str, Figure], council_code: str) -> Comparison:
     """Sets exact figures beside a benchmark, in the framework's order, for the indicators that it publishes.
 
     A count has no value to compare (its rate needs a population); its number is shown.

@@ -71,12 +71,13 @@ class AgentSection(_Section):
     """`[agent]`: how often the node polls, and the clock on which stored summaries leave, in seconds.
 
     A summary leaves only on a whole multiple of `send_every_seconds`, so that the time of sending does not tell how
-    long measuring took.
+    long measuring took. `ledger_wait_seconds` is how long a command waits for the service to end its poll.
     """
 
     poll_seconds: float = Field(default=600, gt=0)
     send_every_seconds: float = Field(default=60, gt=0)
     deadline_seconds: float = Field(default=30, gt=0)
+    ledger_wait_seconds: float = Field(default=20, ge=0)
 
 
 class NodeConfig(BaseSettings):

@@ -162,6 +162,36 @@ def _certificate_fault(name: str, error: ssl.SSLCertVerificationError, host: str
     )
 
 
+def check_own_certificate_is_accepted(config: NodeConfig, host: str, port: int, timeout: float) -> Finding:
+    """A TLS handshake with this node's certificate: in TLS 1.3 a server's refusal arrives with its first bytes."""
+    name = "acceptance"
+    files = IdentityFiles(config.state)
+    try:
+        context = ssl.create_default_context(cadata=load_transport_credentials(files).root.decode())
+        context.load_cert_chain(files.certificate, files.transport_key)
+    except NodeError as error:
+        return Finding(name, Verdict.FAILED, error.problem, error.next_step)
+    except (ssl.SSLError, OSError):
+        return Finding(name, Verdict.FAILED, "the certificate and the key do not belong together", "Enrol again.")
+    context.set_alpn_protocols(["h2"])
+    try:
+        with (
+            socket.create_connection((host, port), timeout=timeout) as raw,
+            context.wrap_socket(raw, server_hostname=host) as tls,
+        ):
+            answered = bool(tls.recv(1))
+    except (ssl.SSLError, OSError):
+        answered = False
+    if answered:
+        return Finding(name, Verdict.OK, "the coordinator takes this node's certificate")
+    return Finding(
+        name,
+        Verdict.FAILED,
+        "the coordinator does not take this node's certificate",
+        "If it is out of date, or another authority signed it, ask the coordinator's operator for a new invitation.",
+    )
+
+
 def check_coordinator(config: NodeConfig, now: Callable[[], datetime]) -> Iterator[Finding]:
     """A real call: the coordinator accepts us; versions and clocks agree."""
     try:
@@ -171,7 +201,7 @@ def check_coordinator(config: NodeConfig, now: Callable[[], datetime]) -> Iterat
     except NodeError as error:
         yield Finding("coordinator", Verdict.FAILED, error.problem, error.next_step)
         return
-    yield Finding("coordinator", Verdict.OK, "accepts this node's certificate")
+    yield Finding("coordinator", Verdict.OK, "knows this council")
     if answer.software_version.split(".")[:2] == SOFTWARE_VERSION.split(".")[:2]:
         yield Finding("version", Verdict.OK, f"{SOFTWARE_VERSION} here, {answer.software_version} there")
     else:
@@ -208,6 +238,8 @@ def examine(config: NodeConfig, now: Callable[[], datetime], environment: Mappin
             network.append(check_port(host, port, timeout))
         if _none_failed(network):
             network.append(check_server_certificate(config, host, port, timeout))
+        if _none_failed(network):
+            network.append(check_own_certificate_is_accepted(config, host, port, timeout))
     findings += network
     if _none_failed(findings):
         findings.extend(check_coordinator(config, now))

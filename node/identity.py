@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
 
-from node.errors import NotEnrolled
+from node.errors import IdentityRefused, NotEnrolled
 from protos.identity import Identity, Role
 
 
@@ -128,6 +128,16 @@ class TransportCredentials:
 def load_transport_credentials(files: IdentityFiles) -> TransportCredentials:
     """The council's own credentials. Raises NotEnrolled until the certificate has been issued."""
     return TransportCredentials(_read(files.authority), _read(files.certificate), _read(files.transport_key))
+
+
+def check_in_date(files: IdentityFiles, now: datetime) -> None:
+    """Raises IdentityRefused when the council's certificate has expired: a call would only be cut off."""
+    end = certificate_end(files)
+    if end <= now:
+        raise IdentityRefused(
+            f"This node's certificate expired on {end:%d %B %Y}.",
+            "Check this machine's clock; if it is right, ask the coordinator's operator for a new invitation.",
+        )
 
 
 def certificate_end(files: IdentityFiles) -> datetime:

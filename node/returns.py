@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from frameworks.availability import needs_met, required_files
+from frameworks.availability import needs_met
 from frameworks.model import Framework
 from frameworks.plan import ReleasePlan, Statistic
 from node.engines.duckdb_engine import DuckDbEngine
@@ -34,27 +34,41 @@ def measure_returns(folder: Path, year: int, framework: Framework) -> dict[str, 
 def release_vector(folder: Path, plan: ReleasePlan, framework: Framework, declared: frozenset[str]) -> Sequence[int]:
     """The exact vector of a plan, in its order, bounded as the plan says.
 
-    Raises ReturnsNotReady when a declared file that the plan needs is not there or cannot be read as a whole.
+    Every declared file of the plan's sources up to its year is read, whether an indicator needs it or looks back at it
+    as far as it is there, so that a release says what `measure` says. No undeclared file is opened.
+
+    Raises ReturnsNotReady when one of them is not there or cannot be read as a whole. A row that cannot be used is
+    left out and never stops a release.
     """
-    year = plan.reference_year
-    needed = required_files(framework, plan.indicators, year) & declared
-    inventory = take_inventory(folder, year).only(needed)
-    with DuckDbEngine.create(year) as engine:
-        report = read_returns(engine, inventory, year)
-        missing = needed - report.available
+    promised = _of_plan(plan, framework, declared)
+    inventory = take_inventory(folder, plan.reference_year).only(promised)
+    with DuckDbEngine.create(plan.reference_year) as engine:
+        report = read_returns(engine, inventory, plan.reference_year)
+        missing = promised - report.available
         if missing:
             raise ReturnsNotReady(
                 f"Declared files are not there or cannot be read: {', '.join(sorted(missing))}.",
                 "Run `newlyn-node check`; put the file in place, or take it out of [returns] declared.",
             )
-        tabulation = tabulate(engine, framework, plan.indicators, plan.breakdowns, bounded=True)
-    exact = exact_vector(plan, tabulation)
-    return _undeclared_as_zero(plan, framework, declared, exact)
+        tabulation = tabulate(engine, framework, plan)
+    return _undeclared_as_zero(plan, framework, declared, exact_vector(plan, tabulation))
+
+
+def _of_plan(plan: ReleasePlan, framework: Framework, declared: frozenset[str]) -> frozenset[str]:
+    """The declared files of the plan's sources and of years up to its own."""
+    sources = {framework.cohort(block.cohort).source.value for block in plan.blocks}
+
+    def belongs(file: str) -> bool:
+        kind, _, year = file.partition("@")
+        return kind.partition(".")[0] in sources and int(year) <= plan.reference_year
+
+    return frozenset(file for file in declared if belongs(file))
 
 
 def _undeclared_as_zero(
     plan: ReleasePlan, framework: Framework, declared: frozenset[str], exact: Sequence[int]
 ) -> list[int]:
+    """Zeros where a needed file is not declared: what is not declared is public, and its noise says nothing."""
     vector = list(exact)
     for block in plan.blocks:
         needs = framework.cohort(block.cohort).needs

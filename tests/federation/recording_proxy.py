@@ -7,6 +7,7 @@ HTTP/2 (RFC 9113, RFC 7541), which are Huffman-coded and would hide a text from 
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import threading
@@ -65,14 +66,30 @@ def decoded_headers(stream: bytes | bytearray) -> bytes:
     return b"\n".join(lines)
 
 
-def _pump(source: ssl.SSLSocket, target: ssl.SSLSocket, record: bytearray) -> None:
-    with suppress(OSError, ValueError):
-        while chunk := source.recv(65536):
-            record += chunk
-            target.sendall(chunk)
-    for end in (source, target):
-        with suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
+def _received(source: ssl.SSLSocket) -> bytes | None:
+    """What is there to read now: None when nothing is, no bytes when the other end has closed."""
+    try:
+        return source.recv(65536)
+    except ssl.SSLWantReadError:
+        return None
+
+
+def _forward(near: ssl.SSLSocket, far: ssl.SSLSocket, outward: bytearray, inward: bytearray) -> None:
+    """Forwards both ways until an end closes. One thread: an SSL connection is not to be used by two at once."""
+    ways = ((near, far, outward), (far, near, inward))
+    while True:
+        ready, _, _ = select.select([near, far], [], [], 0.2)
+        for source, target, record in ways:
+            if source not in ready and not source.pending():
+                continue
+            source.setblocking(False)
+            chunk = _received(source)
+            source.setblocking(True)
+            if chunk == b"":
+                return
+            if chunk:
+                record += chunk
+                target.sendall(chunk)
 
 
 class _Proxy:
@@ -110,10 +127,8 @@ class _Proxy:
             outward, inward = bytearray(), bytearray()
             self.recording.outward.append(outward)
             self.recording.inward.append(inward)
-            self._start(_pump, far, near, inward)
-            _pump(near, far, outward)
-            near.close()
-            far.close()
+            with near, far:
+                _forward(near, far, outward, inward)
 
     def close(self) -> None:
         self._listener.close()

@@ -66,6 +66,24 @@ def tls_server(folder: Path, credentials: Credentials) -> Iterator[int]:
 
 
 @contextmanager
+def strict_server(folder: Path, credentials: Credentials) -> Iterator[int]:
+    """Asks for a certificate of our authority, and greets whoever has one."""
+    (folder / "server.pem").write_bytes(credentials.certificate)
+    (folder / "server.key").write_bytes(credentials.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem", folder / "server.key")
+    context.load_verify_locations(cadata=AUTHORITY.certificate.decode())
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    def greet(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as tls:
+            tls.sendall(b"hello")
+
+    with serving(greet) as port:
+        yield port
+
+
+@contextmanager
 def serving(answer: object) -> Iterator[int]:
     listener = socket.create_server(("localhost", 0))
     listener.settimeout(0.1)
@@ -151,12 +169,22 @@ def test_something_that_does_not_speak_tls(tmp_path: Path) -> None:
 def test_a_good_handshake_is_not_enough_the_coordinator_must_answer(tmp_path: Path) -> None:
     with tls_server(tmp_path, server()) as port:
         finding = failed(configure(tmp_path, port))
-    assert finding.check == "coordinator"
+    assert finding.check == "acceptance"
+
+
+def test_a_certificate_that_another_authority_signed(tmp_path: Path) -> None:
+    stranger = TestAuthority("Another authority").issue(uris=["newlyn://council/301"], client=True)
+    good = AUTHORITY.issue(uris=["newlyn://council/301"], client=True, ends=timedelta(days=365))
+    with strict_server(tmp_path, server()) as port:
+        finding = failed(configure(tmp_path, port, certificate=stranger))
+        accepted = examine(configure(tmp_path, port, certificate=good), now, {})
+    assert finding.check == "acceptance"
+    assert {found.check: found.verdict for found in accepted}["acceptance"] is Verdict.OK
 
 
 @pytest.mark.parametrize(
     ("ends", "verdict"),
-    [(timedelta(days=365), Verdict.OK), (timedelta(days=10), Verdict.LOOK), (timedelta(seconds=-1), Verdict.FAILED)],
+    [(timedelta(days=365), Verdict.OK), (timedelta(days=10), Verdict.LOOK), (timedelta(hours=-1), Verdict.FAILED)],
 )
 def test_the_nodes_own_certificate_is_watched(tmp_path: Path, ends: timedelta, verdict: Verdict) -> None:
     own = AUTHORITY.issue(uris=["newlyn://council/301"], client=True, ends=ends)

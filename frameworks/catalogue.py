@@ -1,0 +1,198 @@
+"""The frameworks that are installed: their files merged, checked and hashed.
+
+`data/definitions/*.toml` say what is measured: views, cohorts and indicators. `data/<framework>.toml` says which of
+those indicators a framework holds and where it puts them, so that several frameworks share one measurement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from frameworks.definitions import Relation, SqlType, check_definition, table_relations
+from frameworks.errors import UnknownFramework
+from frameworks.model import (
+    Cohort,
+    Framework,
+    Identifier,
+    Indicator,
+    IndicatorDefinition,
+    Kind,
+    Model,
+    Question,
+    Unit,
+    View,
+)
+from frameworks.toml_file import TomlFile, digest
+
+DATA = Path(__file__).parent / "data"
+
+_EVENT_TYPES = (SqlType.WHOLE, SqlType.TEXT, SqlType.DATE)
+
+
+class _DefinitionFile(Model):
+    """A file of definitions."""
+
+    views: tuple[View, ...] = ()
+    cohorts: tuple[Cohort, ...]
+    indicators: tuple[IndicatorDefinition, ...]
+
+
+class _Placement(Model):
+    """Where a framework puts an indicator."""
+
+    id: Identifier
+    question: Identifier
+    domain: str
+
+
+class _FrameworkFile(Model):
+    """A framework's own file. `definitions` names the files of definitions it draws on, without `.toml`."""
+
+    id: str
+    version: str
+    title: str
+    source: str
+    note: str
+    definitions: tuple[Identifier, ...]
+    questions: tuple[Question, ...]
+    indicators: tuple[_Placement, ...]
+
+
+class _Definitions:
+    """Every view, cohort and indicator of some files, each checked against what came before it."""
+
+    def __init__(self) -> None:
+        self._relations = table_relations()
+        self._cohort_relations: dict[str, Relation] = {}
+        self.views: dict[str, View] = {}
+        self.cohorts: dict[str, Cohort] = {}
+        self.indicators: dict[str, IndicatorDefinition] = {}
+
+    def add(self, file: TomlFile) -> None:
+        """Adds a file. Raises InvalidFramework or DefinitionRefused."""
+        read = file.parsed(_DefinitionFile)
+        for view in read.views:
+            _new(file, "views", view.id, self._relations)
+            checked = check_definition(view.sql, self._relations, file.place("views", view.id, view.sql))
+            self._relations[view.id] = checked.relation
+            self.views[view.id] = view.model_copy(update={"sql": checked.sql})
+        for cohort in read.cohorts:
+            _new(file, "cohorts", cohort.id, self.cohorts)
+            self.cohorts[cohort.id] = self._cohort(file, cohort)
+        for indicator in read.indicators:
+            _new(file, "indicators", indicator.id, self.indicators)
+            self.indicators[indicator.id] = self._indicator(file, indicator)
+
+    def _cohort(self, file: TomlFile, cohort: Cohort) -> Cohort:
+        checked = check_definition(cohort.sql, self._relations, file.place("cohorts", cohort.id, cohort.sql))
+        columns = dict(checked.relation.columns)
+        wanted = ["child_id"] if cohort.unit is Unit.CHILD else ["child_id", "event", "event_date"]
+        key = f"cohorts.{cohort.id}.sql"
+        if list(columns) != wanted:
+            raise file.invalid(
+                key, f"a cohort of unit {cohort.unit} yields {', '.join(wanted)}", "Select those, in order."
+            )
+        if cohort.unit is Unit.EVENT and (columns["event"] not in _EVENT_TYPES or columns["event_date"] != "date"):
+            raise file.invalid(
+                key, "event must be a number, text or date, and event_date a date", "Select such columns."
+            )
+        if checked.relation.source is not cohort.source:
+            raise file.invalid(key, f"it reads tables of {checked.relation.source}", "Name that as its source.")
+        self._cohort_relations[cohort.id] = checked.relation
+        return cohort.model_copy(update={"sql": checked.sql})
+
+    def _indicator(self, file: TomlFile, indicator: IndicatorDefinition) -> IndicatorDefinition:
+        key = f"indicators.{indicator.id}"
+        if indicator.cohort not in self.cohorts:
+            raise file.invalid(f"{key}.cohort", f"there is no cohort {indicator.cohort}", "Name one that is defined.")
+        events = self.cohorts[indicator.cohort].unit is Unit.EVENT
+        if indicator.event_cap != 1 and not events:
+            raise file.invalid(f"{key}.event_cap", "its cohort counts children", "Leave event_cap out.")
+        if indicator.kind is Kind.MEAN and events:
+            raise file.invalid(f"{key}.kind", "a mean is of children", "Choose a cohort of children.")
+        if indicator.outcome is None:
+            return indicator
+        place = file.place("indicators", indicator.id, indicator.outcome)
+        checked = check_definition(indicator.outcome, self._relations, place)
+        cohort = self._cohort_relations[indicator.cohort]
+        wanted = {"child_id": SqlType.CHILD}
+        if events:
+            wanted["event"] = cohort.columns["event"]
+        if indicator.kind is Kind.MEAN:
+            wanted["value"] = SqlType.WHOLE
+        if list(checked.relation.columns.items()) != list(wanted.items()):
+            described = ", ".join(f"{name} ({sql_type})" for name, sql_type in wanted.items())
+            raise file.invalid(f"{key}.outcome", f"it must yield {described}", "Select those, in order.")
+        if checked.relation.source is not cohort.source:
+            raise file.invalid(f"{key}.outcome", f"its cohort reads tables of {cohort.source}", "Use one source.")
+        return indicator.model_copy(update={"outcome": checked.sql})
+
+
+def _new(file: TomlFile, key: str, identifier: str, taken: Iterable[str]) -> None:
+    if identifier in taken:
+        raise file.invalid(f"{key}.{identifier}", "the name is taken", "Give it a name of its own.")
+
+
+def installed_frameworks(folder: Path = DATA) -> tuple[str, ...]:
+    """The ids of the frameworks in `folder`, in order."""
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
+
+
+@cache
+def load_framework(framework_id: str, folder: Path = DATA) -> Framework:
+    """The framework of that id, every definition checked.
+
+    Raises
+    ------
+    UnknownFramework
+        When no such framework is installed.
+    InvalidFramework
+        For a file that does not follow the model; the text names the file and the key.
+    DefinitionRefused
+        For a definition that is not allowed; the text names the file, the line and the column.
+    """
+    installed = installed_frameworks(folder)
+    if framework_id not in installed:
+        raise UnknownFramework(
+            f"No framework of that name is installed; there are: {', '.join(installed) or 'none'}.",
+            "Name one of these, or install a version that holds it.",
+        )
+    file = TomlFile.read(folder / f"{framework_id}.toml")
+    read = file.parsed(_FrameworkFile)
+    if read.id != framework_id:
+        raise file.invalid("id", "it differs from the name of the file", f"Write {framework_id}.")
+    definitions = _Definitions()
+    sources = [TomlFile.read(folder / "definitions" / f"{name}.toml") for name in read.definitions]
+    for source in sources:
+        definitions.add(source)
+    indicators = _placed(file, read, definitions)
+    used = {indicator.cohort for indicator in indicators}
+    return Framework(
+        id=read.id,
+        version=read.version,
+        title=read.title,
+        source=read.source,
+        note=read.note,
+        questions=read.questions,
+        views=tuple(definitions.views.values()),
+        cohorts=tuple(cohort for cohort in definitions.cohorts.values() if cohort.id in used),
+        indicators=indicators,
+        digest=digest([file, *sources]),
+    )
+
+
+def _placed(file: TomlFile, read: _FrameworkFile, definitions: _Definitions) -> tuple[Indicator, ...]:
+    questions = {question.id for question in read.questions}
+    placed: dict[str, Indicator] = {}
+    for placement in read.indicators:
+        key = f"indicators.{placement.id}"
+        _new(file, "indicators", placement.id, placed)
+        if placement.id not in definitions.indicators:
+            raise file.invalid(key, "no file of definitions holds it", "Correct the name, or define it.")
+        if placement.question not in questions:
+            raise file.invalid(f"{key}.question", f"there is no question {placement.question}", "Name one of them.")
+        definition = definitions.indicators[placement.id]
+        placed[placement.id] = Indicator.model_validate(definition.model_dump() | placement.model_dump())
+    return tuple(placed.values())

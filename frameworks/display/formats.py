@@ -1,0 +1,63 @@
+"""Numbers and units in words.
+
+Rounding is half up, away from zero, as in the Department for Education's dashboard (indicators reference 4.3), and
+never more than one decimal: the intervals do not carry more.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from frameworks.model import Indicator, Kind, Polarity
+
+_EPSILON = Decimal("1e-9")
+
+
+def half_up(value: float, digits: int) -> Decimal:
+    """`value` rounded half up in magnitude; a hair below a half, as binary fractions leave it, counts as the half."""
+    exact = Decimal(repr(value))
+    nudged = exact + _EPSILON.copy_sign(exact) if exact else exact
+    rounded = nudged.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return rounded if rounded else abs(rounded)
+
+
+def number(value: float, digits: int = 1) -> str:
+    """1234.56 is "1,234.6"; a minus sign is the typographic one."""
+    return f"{half_up(value, digits):,}".replace("-", "−")
+
+
+def digits_of(indicator: Indicator) -> int:
+    """Decimals shown: none for a plain count, one for everything else."""
+    return 0 if indicator.kind is Kind.COUNT and indicator.rate_per is None else 1
+
+
+def figure(indicator: Indicator, value: float) -> str:
+    """The figure with a per cent sign where it is a percentage; the unit in words is `unit_in_words`."""
+    shown = number(value, digits_of(indicator))
+    return f"{shown}%" if indicator.kind is Kind.PERCENT else shown
+
+
+def unit_in_words(indicator: Indicator) -> str:
+    """What the figure counts: "per 10,000 children aged 0 to 17", "%", or the unit the framework gives it."""
+    if indicator.kind is Kind.COUNT and indicator.rate_per is not None:
+        return f"per {indicator.rate_per:,} children aged 0 to 17"
+    return indicator.unit
+
+
+def to(indicator: Indicator, lower: float, upper: float) -> str:
+    """An interval in a table: "22.4% to 22.8%"."""
+    return f"{figure(indicator, lower)} to {figure(indicator, upper)}"
+
+
+def between(indicator: Indicator, lower: float, upper: float) -> str:
+    """An interval in a sentence: "between 22.4% and 22.8%"."""
+    return f"between {figure(indicator, lower)} and {figure(indicator, upper)}"
+
+
+def polarity_in_words(indicator: Indicator) -> str:
+    """Which way is good, said once beside the title so that higher and lower need no colour."""
+    return {
+        Polarity.HIGH: "Higher is better",
+        Polarity.LOW: "Lower is better",
+        Polarity.NONE: "Neither higher nor lower is better",
+    }[indicator.polarity]

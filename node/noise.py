@@ -1,0 +1,77 @@
+"""Noise: OpenDP's integer discrete Gaussian, one call per block of the plan, each at the block's own scale.
+
+OpenDP accepts a scale of 0 (and adds nothing) and saturates at the bounds of its integer type, so both are guarded
+here: a scale must be above 0, and entries are clipped to a public bound far inside 64 bits before noise is added
+(clipping entry by entry cannot raise sensitivity). Privacy reference 2.1, 2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import opendp.prelude as dp
+
+from frameworks.plan import Block, ReleasePlan
+from node.errors import PlanRefused
+
+CLIP = 2**40
+"""Entries are clipped to +-CLIP: no council's sums come near it."""
+
+_LARGEST_SIGMA_UNITS = 2**50
+_MAP_TOLERANCE = Fraction(1, 10**12)
+
+dp.enable_features("contrib")
+
+
+def _refused(block: Block, problem: str) -> PlanRefused:
+    return PlanRefused(
+        f"The plan's block {block.statistic} {block.indicator or block.cohort} {problem}.",
+        "Nothing is charged or sent. Tell the coordinator's operator.",
+    )
+
+
+def _mechanism(block: Block) -> Any:
+    """The discrete Gaussian of a block. Raises PlanRefused for a scale it cannot have, or that costs otherwise."""
+    if not isinstance(block.sigma_units, int) or not 0 < block.sigma_units <= _LARGEST_SIGMA_UNITS:
+        raise _refused(block, "has no noise scale above 0")
+    if not (isinstance(block.sensitivity, int) and block.sensitivity > 0):
+        raise _refused(block, "has no sensitivity above 0")
+    space = dp.vector_domain(dp.atom_domain(T=dp.i64)), dp.l2_distance(T=float)
+    mechanism: Any = dp.m.make_gaussian(*space, scale=block.sigma)
+    rho = Fraction(mechanism.map(float(block.sensitivity)))
+    if not block.cost <= rho <= block.cost * (1 + _MAP_TOLERANCE):
+        raise _refused(block, "costs more than the plan says")
+    return mechanism
+
+
+def check_noise(plan: ReleasePlan) -> None:
+    """Whether every block can be given the noise that the plan charges for; nothing is drawn.
+
+    Raises PlanRefused for a scale or a sensitivity that is not above 0, for blocks that do not follow each other, or
+    where OpenDP's privacy map does not give the block's cost.
+    """
+    start = 0
+    for block in plan.blocks:
+        _mechanism(block)
+        if block.start != start or not block.levels:
+            raise _refused(block, "does not follow the block before it")
+        start += len(block.levels)
+
+
+def add_noise(plan: ReleasePlan, exact: Sequence[int]) -> list[int]:
+    """Draws noise for every entry of an exact vector of `plan.length` integers, in the plan's order.
+
+    Each call draws afresh: only the one door (`node.release`) may call it, once it has charged the release.
+
+    Raises PlanRefused as `check_noise` does, and ValueError for a vector of another length.
+    """
+    if len(exact) != plan.length:
+        raise ValueError("the vector is not as long as the plan")
+    check_noise(plan)
+    noised: list[int] = []
+    for block in plan.blocks:
+        entries = exact[block.start : block.start + len(block.levels)]
+        noised += _mechanism(block)([max(-CLIP, min(CLIP, entry)) for entry in entries])
+    return noised

@@ -1,0 +1,125 @@
+"""The council's own rules on what may be released, and the privacy budget it is willing to spend.
+
+Limits are written in rho (zCDP) and compared in whole units of 1e-12 rho, the limit rounded down and the cost up, so
+that no rounding is ever in favour of a release. Nothing here looks at data: a limit on counts of children would speak.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from frameworks.accounting import UNITS_PER_RHO, rho_units_down
+from frameworks.plan import ReleasePlan
+from node.errors import BudgetExceeded, PlanRefused, PolicyRefused
+
+Rho = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+
+
+def _units(rho: float) -> int:
+    """The limit as written (0.15, not the binary fraction just below it), rounded down to units of 1e-12 rho."""
+    return rho_units_down(Fraction(repr(rho)))
+
+
+class Policy(BaseModel):
+    """`[policy]` of node.toml.
+
+    `frameworks` and `indicators` list what may be released (no `indicators`: all of these frameworks).
+
+    `rho_per_release` defaults to epsilon 2 at delta 1e-7 under add/remove (0.0742; privacy reference 4.1: strict by
+    deployed standards). `rho_per_year` pays for two such releases, as the looked-after and the in-need tables are in
+    one year; a year ends on 31 March. `rho_for_life` is 1, epsilon 8.4 for a child that is in every release: a child
+    can be counted in 26 years of returns (privacy reference 3.4), and 26 annual releases at epsilon 1 cost 0.53, so a
+    council that spends its yearly limit every year must decide again, as a person, in the seventh.
+
+    `minimum_councils` is the smallest group of councils that a secure release may sum over. This version answers
+    council releases only, where it has no effect.
+
+    `approval`: "named" asks a person before anything is measured; "automatic" does not, but heeds a refusal.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    frameworks: tuple[str, ...] = ("outcomes-2019",)
+    indicators: tuple[str, ...] | None = None
+    rho_per_release: Rho = 0.0742
+    rho_per_year: Rho = 0.15
+    rho_for_life: Rho = 1.0
+    minimum_councils: int = Field(default=10, ge=2)
+    approval: Literal["named", "automatic"] = "named"
+
+    @property
+    def rho_per_release_units(self) -> int:
+        """The most that one release may cost, in units of 1e-12 rho."""
+        return _units(self.rho_per_release)
+
+    @property
+    def rho_per_year_units(self) -> int:
+        """The most that may be spent in a year ending 31 March, in units of 1e-12 rho."""
+        return _units(self.rho_per_year)
+
+    @property
+    def rho_for_life_units(self) -> int:
+        """The most that may ever be spent, in units of 1e-12 rho."""
+        return _units(self.rho_for_life)
+
+
+def _as_rho(units: int) -> str:
+    return f"{units / UNITS_PER_RHO:.6f}"
+
+
+def check_allowed(policy: Policy, plan: ReleasePlan) -> None:
+    """Whether the policy allows the plan at all.
+
+    Raises
+    ------
+    PlanRefused
+        For a mode that this version cannot carry out.
+    PolicyRefused
+        For a framework or an indicator that the policy does not list.
+    BudgetExceeded
+        When the release alone costs more than a release may.
+    """
+    if plan.mode != "council":
+        raise PlanRefused(
+            f"Release {plan.release_id} asks for mode {plan.mode}; this node answers releases in mode council only.",
+            "Tell the coordinator's operator. Nothing is measured, charged or sent for it.",
+        )
+    if plan.framework_id not in policy.frameworks:
+        raise PolicyRefused(
+            f"This council's policy does not allow the framework {plan.framework_id}.",
+            "If it should, add it to [policy] frameworks in node.toml.",
+        )
+    refused = sorted(set(plan.indicators) - set(plan.indicators if policy.indicators is None else policy.indicators))
+    if refused:
+        raise PolicyRefused(
+            f"This council's policy does not allow these indicators: {', '.join(refused)}.",
+            "If it should, add them to [policy] indicators in node.toml; a plan is released whole or not at all.",
+        )
+    if plan.rho_units > policy.rho_per_release_units:
+        raise BudgetExceeded(
+            f"Release {plan.release_id} costs {_as_rho(plan.rho_units)} rho; this council allows "
+            f"{_as_rho(policy.rho_per_release_units)} a release.",
+            "Tell the coordinator's operator. A council that decides so raises [policy] rho_per_release in node.toml.",
+        )
+
+
+def check_budget(
+    rho_units: int, *, spent_in_year: int, year_limit_units: int, spent_for_life: int, life_limit_units: int
+) -> None:
+    """Whether `rho_units` more may be spent beside what was spent already. All in units of 1e-12 rho.
+
+    Raises BudgetExceeded, naming what is asked and what is left.
+    """
+    for period, spent, limit in (
+        ("this year", spent_in_year, year_limit_units),
+        ("for life", spent_for_life, life_limit_units),
+    ):
+        if spent + rho_units > limit:
+            raise BudgetExceeded(
+                f"The release costs {_as_rho(rho_units)} rho; {_as_rho(max(limit - spent, 0))} is left {period}.",
+                "A new year's budget begins on 1 April. A council that decides so raises the limit in [policy] of "
+                "node.toml.",
+            )
