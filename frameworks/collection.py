@@ -19,9 +19,9 @@ class Collection(Model):
     """
 
     id: CollectionId
-    framework_id: str
-    framework_version: str
-    framework_digest: str
+    framework_id: str = Field(min_length=1)
+    framework_version: str = Field(min_length=1)
+    framework_digest: str = Field(min_length=1)
     reference_year: int = Field(ge=2010, le=2100)
     opens_at: AwareDatetime
     closes_at: AwareDatetime

@@ -370,7 +370,8 @@ class Expressions(Refusals, ABC):
             self.only(node)
             return SqlType.WHOLE
         if not isinstance(node, _POSITIONS):
-            raise self.refusal(node, f"{type(node).__name__} is not a window function here", f"Functions are: {_FUNCTION_NAMES}.")
+            called = type(node).__name__
+            raise self.refusal(node, f"{called} is not a window function here", f"Functions are: {_FUNCTION_NAMES}.")
         self.only(node, "this", "offset")
         offset = node.args.get("offset")
         if offset is not None and not (isinstance(offset, exp.Literal) and self._constant(offset) is SqlType.WHOLE):

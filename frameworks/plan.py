@@ -229,22 +229,26 @@ def _drafts(framework: Framework, indicators: list[Indicator], breakdowns: tuple
     ]
 
 
-def _admits(cohort: Cohort, age: int | None) -> bool:
+def cohort_admits(cohort: Cohort, age: int | None) -> bool:
+    """Whether a child of that age (None: unknown) can be in the cohort."""
     return cohort.ages is None or (age is not None and cohort.ages[0] <= age <= cohort.ages[1])
+
+
+def ages_that_differ(cohorts: Iterable[Cohort]) -> set[int | None]:
+    """Ages enough to find the worst: whatever cohorts admit a child of some age, one of these is in all of them."""
+    return {None, *(age for cohort in cohorts for age in cohort.ages or ())}
 
 
 def worst_child(priced: Iterable[tuple[Cohort, Fraction]]) -> Fraction:
     """The largest total price a feasible child can meet: over ages within a source, summed over sources."""
     listed = list(priced)
-    ages: set[int | None] = {None}
-    for cohort, _ in listed:
-        ages |= set(cohort.ages or ())
+    ages = ages_that_differ(cohort for cohort, _ in listed)
     sources = {cohort.source for cohort, _ in listed}
     return sum(
         (
             max(
                 sum(
-                    (price for cohort, price in listed if cohort.source is source and _admits(cohort, age)),
+                    (price for cohort, price in listed if cohort.source is source and cohort_admits(cohort, age)),
                     Fraction(0),
                 )
                 for age in ages

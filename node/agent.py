@@ -20,7 +20,7 @@ import structlog
 from frameworks.model import Framework
 from frameworks.plan import ReleasePlan
 from node.benchmarks import BenchmarkShelf
-from node.errors import ApprovalAwaited, CoordinatorRefused, CoordinatorUnreachable, NodeError
+from node.errors import ApprovalAwaited, CoordinatorRefused, NodeError
 from node.ledger import StoredSummary
 from node.link import Link
 from node.offers import Offer, OfferBook
@@ -189,15 +189,3 @@ class Agent:
     def _wait_for_send_time(self) -> None:
         now = self._clock().timestamp()
         self._sleep(math.ceil(now / self._send_every_seconds) * self._send_every_seconds - now)
-
-    def run(self, poll_seconds: float, stopped: Callable[[], bool]) -> None:
-        """Polls on whole multiples of `poll_seconds` until `stopped`. An unreachable coordinator is tried again."""
-        while not stopped():
-            try:
-                self.cycle()
-            except CoordinatorUnreachable:
-                self._log.warning("coordinator unreachable")
-            except NodeError as error:
-                self._log.error("cycle refused", code=error.exit_code)
-            now = self._clock().timestamp()
-            self._sleep((math.floor(now / poll_seconds) + 1) * poll_seconds - now)

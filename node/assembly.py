@@ -79,8 +79,12 @@ def benchmark_shelf(config: NodeConfig) -> BenchmarkShelf:
 
 
 @contextmanager
-def open_node(config_path: Path) -> Iterator[Node]:
-    """Opens the node and its ledger. Raises NodeError, LedgerLocked among them when another process has it open."""
+def open_node(config_path: Path, *, reading: bool = False) -> Iterator[Node]:
+    """Opens the node and its ledger; `reading` looks at the ledger while the service may be writing it.
+
+    Raises NodeError, LedgerLocked among them when another process keeps it open for writing.
+    """
     config = load_config(config_path)
-    with Ledger.open(config.state / "ledger.db", utc_now, wait_seconds=config.agent.ledger_wait_seconds) as ledger:
+    wait = config.agent.ledger_wait_seconds
+    with Ledger.open(config.state / "ledger.db", utc_now, reading=reading, wait_seconds=wait) as ledger:
         yield Node(config, IdentityFiles(config.state), ledger, offer_book(config), benchmark_shelf(config))

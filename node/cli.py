@@ -242,7 +242,7 @@ def preview_command(collection: str | None, config_path: Path, output_format: st
     \b
     Example: newlyn-node preview 2025-annual
     """
-    with open_node(config_path) as node:
+    with open_node(config_path, reading=True) as node:
         offers = [node.offers.find(collection)] if collection else node.offers.offers()
         budget = read_budget(node.ledger, node.config.policy, utc_now())
         previews = [preview(offer, node.config.policy, budget) for offer in offers]
@@ -365,7 +365,7 @@ def status(config_path: Path, output_format: str) -> None:
     \b
     Example: newlyn-node status
     """
-    with open_node(config_path) as node:
+    with open_node(config_path, reading=True) as node:
         standing = read_status(
             council=f"{node.config.council.code} {node.config.council.name}",
             enrolled=is_enrolled(node.files),
@@ -412,7 +412,7 @@ def ledger_show(config_path: Path, output_format: str) -> None:
     \b
     Example: newlyn-node ledger show --format json
     """
-    with open_node(config_path) as node:
+    with open_node(config_path, reading=True) as node:
         entries = node.ledger.entries()
     _show(
         output_format,
@@ -431,7 +431,7 @@ def ledger_verify(config_path: Path, output_format: str) -> None:
     \b
     Example: newlyn-node ledger verify
     """
-    with open_node(config_path) as node:
+    with open_node(config_path, reading=True) as node:
         faults = node.ledger.verify()
     _show(output_format, {"faults": list(faults)}, lambda console: screens.show_verification(console, faults))
     if faults:

@@ -77,7 +77,7 @@ class AgentSection(_Section):
     poll_seconds: float = Field(default=600, gt=0)
     send_every_seconds: float = Field(default=60, gt=0)
     deadline_seconds: float = Field(default=30, gt=0)
-    ledger_wait_seconds: float = Field(default=20, ge=0)
+    ledger_wait_seconds: float = Field(default=90, ge=0)
 
 
 class NodeConfig(BaseSettings):

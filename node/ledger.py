@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -65,13 +65,14 @@ class Ledger:
         path: Path,
         clock: Callable[[], datetime],
         *,
+        reading: bool = False,
         wait_seconds: float = 0,
         new_key: Callable[[], bytes] = lambda: secrets.token_bytes(32),
     ) -> Iterator[Ledger]:
         """Opens the ledger, making an empty one where there is none.
 
-        `wait_seconds` is how long to wait for another process to close it; `new_key` gives a new ledger the key of
-        its chain (32 secret bytes).
+        `reading` opens an existing ledger beside the process that writes it, to look only. `wait_seconds` is how long
+        to wait for another process to close it; `new_key` gives a new ledger the key of its chain (32 secret bytes).
 
         Raises
         ------
@@ -80,12 +81,15 @@ class Ledger:
         LedgerDamaged
             When the file is not a sound SQLite database, or of an unknown version.
         """
-        with only_writer(path, wait_seconds):
+        reading = reading and path.exists()
+        with nullcontext() if reading else only_writer(path, wait_seconds):
             with storage_errors():
                 connection = connect(path)
             with closing(connection):
                 ledger = cls(connection, clock)
                 ledger._prepare(new_key)
+                if reading:
+                    connection.execute("PRAGMA query_only = ON")
                 yield ledger
 
     def _prepare(self, new_key: Callable[[], bytes]) -> None:

@@ -8,7 +8,7 @@ the cohort's source, and each outcome is read once per child or event. A child w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,33 +75,19 @@ class _Count:
 
 @dataclass(frozen=True)
 class _Tally:
-    """Counts of one cohort by (sex, age band, ethnic group); the outcomes in the order they were asked for.
+    """Counts of one cohort by (sex, age band, ethnic group) and indicator id; "" is the cohort without an outcome."""
 
-    The size of the cohort is the `rows` of every outcome; `_SIZE` stands for it where there is no outcome.
-    """
+    cells: Mapping[tuple[str, ...], Mapping[str, _Count]]
 
-    cells: Mapping[tuple[str, ...], tuple[_Count, ...]]
-
-    def by(self, breakdown: str, outcome: int) -> dict[str, _Count]:
-        """The counts of an outcome by the levels of a breakdown, all of them; by "" for the cohort as a whole."""
-        levels: dict[str, tuple[str, ...]] = {known.id: known.levels for known in BREAKDOWNS}
-        counts = dict.fromkeys(levels.get(breakdown, (OVERALL,)), _Count())
-        place = None if breakdown == OVERALL else list(levels).index(breakdown)
-        for key, found in self.cells.items():
-            level = OVERALL if place is None else key[place]
-            counts[level] += found[outcome]
+    def by(self, breakdown: str, indicator_id: str) -> dict[str, _Count]:
+        """The counts of an indicator by the levels of a breakdown, all of them; by "" for the cohort as a whole."""
+        names = [known.id for known in BREAKDOWNS]
+        place = None if breakdown == OVERALL else names.index(breakdown)
+        counts = dict.fromkeys((OVERALL,) if place is None else BREAKDOWNS[place].levels, _Count())
+        for levels, found in self.cells.items():
+            level = OVERALL if place is None else levels[place]
+            counts[level] += found[indicator_id]
         return counts
-
-
-_SIZE = 0
-"""The place of the cohort's own count in a tally, before its outcomes."""
-
-
-@dataclass(frozen=True)
-class _Bounds:
-    """What a release keeps: a child's `event_cap` earliest events, and values clipped to an indicator's bounds."""
-
-    event_cap: int
 
 
 class _Measuring:
@@ -112,40 +98,42 @@ class _Measuring:
         self._views = {view.id: view.sql for view in framework.views}
         self._ready: set[str] = set()
 
-    def tally(self, cohort: Cohort, indicators: Sequence[Indicator], bounds: _Bounds | None = None) -> _Tally:
-        """Counts a cohort and the outcomes of `indicators` (those that have one) by every combination of levels."""
-        self._prepare(cohort.sql, f"the cohort {cohort.id}")
+    def tally(self, cohort: Cohort, indicators: Sequence[Indicator], event_cap: int | None = None) -> _Tally:
+        """Counts a cohort and the outcomes of `indicators` by every combination of levels.
+
+        With an `event_cap`, as a release asks for it, each child's earliest events alone are kept and values are
+        clipped to their indicator's bounds.
+        """
         outcomes = [indicator for indicator in indicators if indicator.outcome is not None]
-        for indicator in outcomes:
-            self._prepare(str(indicator.outcome), f"the indicator {indicator.id}")
+        self._prepare(cohort.sql)
         joins: list[str] = []
         sums = ["count(*)"]
         for number, indicator in enumerate(outcomes):
-            joins.append(self._outcome_join(cohort, indicator, f"o{number}", bounds is not None))
-            value = f"o{number}.value" if indicator.kind is Kind.MEAN else "0"
-            sums += [f"count(o{number}.child_id)", f"coalesce(sum({value}) FILTER (o{number}.child_id IS NOT NULL), 0)"]
+            self._prepare(str(indicator.outcome))
+            joins.append(self._outcome_join(cohort, indicator, f"o{number}", clip=event_cap is not None))
+            sums.append(f"count(o{number}.child_id)")
+            sums.append(f"coalesce(sum(o{number}.value), 0)" if indicator.kind is Kind.MEAN else "0")
         levels = ", ".join(f"m.{breakdown.id}" for breakdown in BREAKDOWNS)
         rows = self._engine.rows(
-            f"SELECT {levels}, {', '.join(sums)} FROM ({self._members(cohort, bounds)}) AS m "
+            f"SELECT {levels}, {', '.join(sums)} FROM ({self._members(cohort, event_cap)}) AS m "
             f"{' '.join(joins)} GROUP BY ALL",
             f"the cohort {cohort.id}",
         )
-        cells: dict[tuple[str, ...], tuple[_Count, ...]] = {}
+        cells: dict[tuple[str, ...], dict[str, _Count]] = {}
         for row in rows:
-            size, *counted = row[len(BREAKDOWNS) :]
-            pairs = zip(counted[::2], counted[1::2], strict=True)
-            cells[row[: len(BREAKDOWNS)]] = (
-                _Count(int(size)),
-                *(_Count(int(size), int(positive), int(total)) for positive, total in pairs),
-            )
+            size, *counted = map(int, row[len(BREAKDOWNS) :])
+            found = {"": _Count(size)}
+            for indicator, positive, total in zip(outcomes, counted[::2], counted[1::2], strict=True):
+                found[indicator.id] = _Count(size, positive, total)
+            cells[row[: len(BREAKDOWNS)]] = found
         return _Tally(cells)
 
-    def _prepare(self, sql: str, subject: str) -> None:
+    def _prepare(self, sql: str) -> None:
         """Computes the views that `sql` names, and those they name, each once. Raises ReturnsNotReady."""
         for name in dict.fromkeys(_NAME.findall(sql.lower())):
             if name in self._views and name not in self._ready:
                 self._ready.add(name)
-                self._prepare(self._views[name], subject)
+                self._prepare(self._views[name])
                 self._engine.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {self._views[name]}", f"the view {name}")
 
     def _characteristics(self, source: Source) -> str:
@@ -165,7 +153,7 @@ class _Measuring:
             )
         return name
 
-    def _members(self, cohort: Cohort, bounds: _Bounds | None) -> str:
+    def _members(self, cohort: Cohort, event_cap: int | None) -> str:
         """SELECT child_id, event and levels: each child, or each event of a child, of the cohort once."""
         if cohort.unit is Unit.CHILD:
             members = f"SELECT DISTINCT child_id, 0 AS event FROM ({cohort.sql}) WHERE child_id IS NOT NULL"
@@ -174,10 +162,10 @@ class _Measuring:
                 f"SELECT child_id, event, min(event_date) AS event_date FROM ({cohort.sql}) "
                 "WHERE child_id IS NOT NULL AND event IS NOT NULL GROUP BY child_id, event"
             )
-            if bounds is not None:
+            if event_cap is not None:
                 members += (
                     " QUALIFY row_number() OVER (PARTITION BY child_id ORDER BY min(event_date) NULLS LAST, event) "
-                    f"<= {bounds.event_cap}"
+                    f"<= {event_cap}"
                 )
         ages = "" if cohort.ages is None else f" WHERE c.age BETWEEN {cohort.ages[0]} AND {cohort.ages[1]}"
         levels = ", ".join(f"coalesce(c.{known.id}, 'unknown') AS {known.id}" for known in BREAKDOWNS)
@@ -186,7 +174,7 @@ class _Measuring:
             f"LEFT JOIN {self._characteristics(cohort.source)} AS c ON c.child_id = c0.child_id{ages}"
         )
 
-    def _outcome_join(self, cohort: Cohort, indicator: Indicator, alias: str, clip: bool) -> str:
+    def _outcome_join(self, cohort: Cohort, indicator: Indicator, alias: str, *, clip: bool) -> str:
         """LEFT JOIN of an outcome, read once per child, or per event where it names events."""
         subject = f"the indicator {indicator.id}"
         sql = str(indicator.outcome)
@@ -206,11 +194,11 @@ class _Measuring:
         return f"LEFT JOIN (SELECT {names}{value} FROM ({sql}) GROUP BY {names}) AS {alias} ON {on}"
 
 
-def _by_cohort(framework: Framework, indicators: Iterable[Indicator]) -> dict[str, list[Indicator]]:
-    grouped: dict[str, list[Indicator]] = {}
-    for indicator in indicators:
-        grouped.setdefault(indicator.cohort, []).append(indicator)
-    return {cohort.id: grouped[cohort.id] for cohort in framework.cohorts if cohort.id in grouped}
+def _by_cohort(framework: Framework, indicators: Sequence[Indicator]) -> Iterator[tuple[Cohort, list[Indicator]]]:
+    for cohort in framework.cohorts:
+        members = [indicator for indicator in indicators if indicator.cohort == cohort.id]
+        if members:
+            yield cohort, members
 
 
 def _cell(kind: Kind, count: _Count) -> Cell:
@@ -221,18 +209,15 @@ def _cell(kind: Kind, count: _Count) -> Cell:
     return Cell(count.total, count.positive, count.total / count.positive if count.positive else None)
 
 
-def _figure(kind: Kind, tally: _Tally, outcome: int) -> Figure:
-    whole = _cell(kind, tally.by(OVERALL, outcome)[OVERALL])
-    return Figure(
-        whole.numerator,
-        whole.denominator,
-        whole.value,
-        "ok",
-        {
-            known.id: {level: _cell(kind, count) for level, count in tally.by(known.id, outcome).items()}
-            for known in BREAKDOWNS
-        },
-    )
+def _figure(indicator: Indicator, tally: _Tally) -> Figure:
+    outcome = indicator.id if indicator.outcome is not None else ""
+
+    def cells(breakdown: str) -> dict[str, Cell]:
+        return {level: _cell(indicator.kind, count) for level, count in tally.by(breakdown, outcome).items()}
+
+    whole = cells(OVERALL)[OVERALL]
+    breakdowns = {breakdown.id: cells(breakdown.id) for breakdown in BREAKDOWNS}
+    return Figure(whole.numerator, whole.denominator, whole.value, "ok", breakdowns)
 
 
 def measure(engine: DuckDbEngine, framework: Framework, year: int, available: frozenset[str]) -> dict[str, Figure]:
@@ -248,12 +233,9 @@ def measure(engine: DuckDbEngine, framework: Framework, year: int, available: fr
     ]
     measuring = _Measuring(engine, framework)
     figures: dict[str, Figure] = {}
-    for cohort_id, indicators in _by_cohort(framework, measurable).items():
-        tally = measuring.tally(framework.cohort(cohort_id), indicators)
-        outcome = _SIZE
-        for indicator in indicators:
-            outcome += indicator.kind is not Kind.COUNT
-            figures[indicator.id] = _figure(indicator.kind, tally, _SIZE if indicator.kind is Kind.COUNT else outcome)
+    for cohort, indicators in _by_cohort(framework, measurable):
+        tally = measuring.tally(cohort, indicators)
+        figures |= {indicator.id: _figure(indicator, tally) for indicator in indicators}
     return {indicator.id: figures.get(indicator.id, NOT_AVAILABLE) for indicator in framework.indicators}
 
 
@@ -274,13 +256,10 @@ def tabulate(engine: DuckDbEngine, framework: Framework, plan: ReleasePlan) -> d
     """
     measuring = _Measuring(engine, framework)
     entries: dict[Block, tuple[int, ...]] = {}
-    by_cohort = _by_cohort(framework, (framework.indicator(name) for name in plan.indicators))
-    for cohort_id, indicators in by_cohort.items():
-        blocks = [block for block in plan.blocks if block.cohort == cohort_id]
-        tally = measuring.tally(framework.cohort(cohort_id), indicators, _Bounds(blocks[0].event_cap))
-        measured = [indicator.id for indicator in indicators if indicator.kind is not Kind.COUNT]
+    for cohort, indicators in _by_cohort(framework, [framework.indicator(name) for name in plan.indicators]):
+        blocks = [block for block in plan.blocks if block.cohort == cohort.id]
+        tally = measuring.tally(cohort, indicators, blocks[0].event_cap)
         for block in blocks:
-            outcome = _SIZE if block.statistic is Statistic.TOTAL else 1 + measured.index(block.indicator)
-            counts = tally.by(block.breakdown, outcome)
+            counts = tally.by(block.breakdown, block.indicator)
             entries[block] = tuple(_entry(block, counts[level]) for level in block.levels)
     return entries

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frameworks.catalogue import load_framework
-
 from frameworks.collection import Collection
 from frameworks.errors import FrameworkError
 from frameworks.model import Framework

@@ -74,6 +74,8 @@ def read_collection(envelope: SignedEnvelope, coordinator_key: bytes) -> Offered
     payload = _open(envelope, Label.COLLECTION, coordinator_key, "collection")
     try:
         message = collection_pb2.Collection.FromString(payload)
+        if not message.opens_at or not message.closes_at:
+            raise _malformed("collection")
         collection = Collection(
             id=message.id,
             framework_id=message.framework_id,

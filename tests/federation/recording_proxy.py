@@ -19,8 +19,8 @@ from pathlib import Path
 from hpack import Decoder
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-_HEADERS, _PUSH_PROMISE, _CONTINUATION = 1, 5, 9
-_PADDED, _PRIORITY = 0x08, 0x20
+_HEADERS, _CONTINUATION = 1, 9
+_END_HEADERS, _PADDED, _PRIORITY = 0x04, 0x08, 0x20
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,23 @@ def _header_block(kind: int, flags: int, payload: bytes) -> bytes:
     return payload if kind == _CONTINUATION else b""
 
 
+def _frames(stream: bytes | bytearray) -> Iterator[tuple[int, int, bytes]]:
+    """The whole frames of one direction of a connection: type, flags, payload."""
+    data = bytes(stream).removeprefix(_PREFACE)
+    while len(data) >= 9 and len(data) >= 9 + int.from_bytes(data[:3], "big"):
+        length = int.from_bytes(data[:3], "big")
+        yield data[3], data[4], data[9 : 9 + length]
+        data = data[9 + length :]
+
+
 def decoded_headers(stream: bytes | bytearray) -> bytes:
     """The header fields of one direction of a connection, as lines `name: value`."""
-    data, decoder, lines = bytes(stream).removeprefix(_PREFACE), Decoder(), []
-    block = b""
-    while len(data) >= 9:
-        length, kind, flags = int.from_bytes(data[:3], "big"), data[3], data[4]
-        block += _header_block(kind, flags, data[9 : 9 + length])
-        if kind in (_HEADERS, _CONTINUATION) and flags & 0x04:
+    decoder, lines, block = Decoder(), [], b""
+    for kind, flags, payload in _frames(stream):
+        block += _header_block(kind, flags, payload)
+        if kind in (_HEADERS, _CONTINUATION) and flags & _END_HEADERS:
             lines += [bytes(name) + b": " + bytes(value) for name, value in decoder.decode(block, raw=True)]
             block = b""
-        data = data[9 + length :]
     return b"\n".join(lines)
 
 
@@ -74,8 +80,17 @@ def _received(source: ssl.SSLSocket) -> bytes | None:
         return None
 
 
-def _forward(near: ssl.SSLSocket, far: ssl.SSLSocket, outward: bytearray, inward: bytearray) -> None:
-    """Forwards both ways until an end closes. One thread: an SSL connection is not to be used by two at once."""
+def _answered(stream: bytearray) -> bool:
+    return any(kind == _HEADERS for kind, _, _ in _frames(stream))
+
+
+def _forward(
+    near: ssl.SSLSocket, far: ssl.SSLSocket, outward: bytearray, inward: bytearray, loses_answer: bool
+) -> None:
+    """Forwards both ways until an end closes. One thread: an SSL connection is not to be used by two at once.
+
+    With `loses_answer` the connection breaks when the first answer to a call has arrived, before it is forwarded.
+    """
     ways = ((near, far, outward), (far, near, inward))
     while True:
         ready, _, _ = select.select([near, far], [], [], 0.2)
@@ -89,12 +104,15 @@ def _forward(near: ssl.SSLSocket, far: ssl.SSLSocket, outward: bytearray, inward
                 return
             if chunk:
                 record += chunk
+                if loses_answer and _answered(inward):
+                    return
                 target.sendall(chunk)
 
 
 class _Proxy:
     def __init__(self, server: ssl.SSLContext, root: Path, upstream: int, client: Callable[[], ClientFiles]) -> None:
         self.recording = Recording()
+        self.loses_answer_of: frozenset[int] = frozenset()
         self._server, self._root, self._upstream, self._client = server, root, upstream, client
         self._listener = socket.create_server(("localhost", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -125,10 +143,11 @@ class _Proxy:
                 socket.create_connection(("localhost", self._upstream)), server_hostname="localhost"
             )
             outward, inward = bytearray(), bytearray()
+            loses_answer = len(self.recording.outward) in self.loses_answer_of
             self.recording.outward.append(outward)
             self.recording.inward.append(inward)
             with near, far:
-                _forward(near, far, outward, inward)
+                _forward(near, far, outward, inward, loses_answer)
 
     def close(self) -> None:
         self._listener.close()
@@ -140,7 +159,11 @@ class _Proxy:
 def recording_proxy(
     *, certificate: Path, key: Path, root: Path, upstream_port: int, client: Callable[[], ClientFiles]
 ) -> Iterator[_Proxy]:
-    """Listens on a free port of localhost and forwards to `upstream_port`; `.recording` holds what went through."""
+    """Listens on a free port of localhost and forwards to `upstream_port`; `.recording` holds what went through.
+
+    `.loses_answer_of` names connections, counted from 0, that break when the coordinator has answered and before the
+    node hears it.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     context.set_alpn_protocols(["h2"])

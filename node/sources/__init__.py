@@ -1,0 +1,1 @@
+"""From a council's returns to the child-level tables. A source reports what it could not read; it never guesses."""

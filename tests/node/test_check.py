@@ -1,0 +1,123 @@
+"""`check` tells a council what it has, names every row that could not be used, and says why an indicator is missing.
+
+If this failed, an analyst could not tell a gap in the returns from a difference in definition, and would trust neither.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from frameworks.catalogue import load_framework
+from node.check import check_returns
+from node.cli import main
+from node.errors import UsageProblem
+from tests.node.census_xml import child as census_child
+from tests.node.census_xml import details, message
+from tests.node.ssda903_csv import EPISODES, HEADER, OC2, child, csv_text, episode, write_returns
+
+_FRAMEWORK = load_framework("outcomes-2019")
+_PUBLIC = Path(__file__).parents[3] / "shared" / "data" / "returns"
+
+
+def _files() -> dict[str, str | bytes]:
+    return {
+        "2025/header.csv": csv_text(HEADER, child("A"), child("B")),
+        "2025/episodes.csv": csv_text(EPISODES, episode("A", "01/05/2020"), episode("", "32/01/2025")),
+        "2025/oc2.csv": csv_text(OC2.replace("CONVICTED,", "")),
+        "2025/census.xml": message(2025, census_child("C", details("2024-05-01"))),
+        "2025/notes.txt": "to do",
+    }
+
+
+def test_every_row_that_cannot_be_used_is_named_on_screen_in_json_and_in_the_file(tmp_path: Path) -> None:
+    folder = write_returns(tmp_path / "returns", _files())
+    report = check_returns(folder, _FRAMEWORK, year=None, rows_path=tmp_path / "rows.csv").as_json()
+    assert report["row_faults"] == [
+        {"file": "2025/episodes.csv", "row": 3, "column": "CHILD", "reason": "no child id"},
+        {"file": "2025/episodes.csv", "row": 3, "column": "DECOM", "reason": "not a date dd/mm/yyyy"},
+    ]
+    assert report["file_faults"] == [{"file": "2025/oc2.csv", "problem": "there is no column CONVICTED"}]
+    assert report["ignored_files"] == [{"name": "2025/notes.txt", "reason": "its columns are those of no return"}]
+    with (tmp_path / "rows.csv").open(newline="") as stream:
+        assert list(csv.reader(stream)) == [
+            ["file", "row", "column", "reason"],
+            ["2025/oc2.csv", "", "", "there is no column CONVICTED"],
+            ["2025/episodes.csv", "3", "CHILD", "no child id"],
+            ["2025/episodes.csv", "3", "DECOM", "not a date dd/mm/yyyy"],
+        ]
+    assert "32/01" not in (tmp_path / "rows.csv").read_text() + json.dumps(report)
+
+
+def test_every_indicator_is_available_or_the_files_it_misses_are_named(tmp_path: Path) -> None:
+    folder = write_returns(tmp_path, _files())
+    report = check_returns(folder, _FRAMEWORK, year=2025, rows_path=None)
+    indicators = report.as_json()["indicators"]
+    assert list(indicators) == [indicator.id for indicator in _FRAMEWORK.indicators]
+    assert indicators["cla_31_march"] == {"available": True, "missing": []}
+    assert indicators["sdq_mean"] == {"available": False, "missing": ["ssda903.oc2@2025"]}
+    assert indicators["rereferral_12m_children"] == {"available": False, "missing": ["cin_census@2024"]}
+    assert report.unlocked_by["ssda903.oc2@2025"] == sum(
+        values["missing"] == ["ssda903.oc2@2025"] for values in indicators.values()
+    )
+
+
+def test_the_screen_has_four_headings(tmp_path: Path) -> None:
+    folder = write_returns(tmp_path, _files())
+    result = CliRunner().invoke(main, ["check", "--returns", str(folder)])
+    assert result.exit_code == 0, result.output
+    for expected in (
+        "Found    2025     SSDA903 (3 files a year)     CIN census",
+        "Read     2 looked after     1 in the census",
+        "Look at  2025/oc2.csv is not used: there is no column CONVICTED",
+        "2 rows or values not used",
+        "Can do   ",
+    ):
+        assert expected in result.output
+
+
+def test_a_rows_file_that_cannot_be_written_is_a_usage_problem(tmp_path: Path) -> None:
+    folder = write_returns(tmp_path, _files())
+    with pytest.raises(UsageProblem):
+        check_returns(folder, _FRAMEWORK, year=2025, rows_path=tmp_path / "none" / "rows.csv")
+
+
+def _public_or_small() -> tuple[dict[str, str | bytes], int, int, int]:
+    """The public fake SSDA903 where it is at hand, else the small one: files, year, looked after, faults of rows."""
+    folder = _PUBLIC / "d2i_903_validator"
+    if not folder.is_dir():
+        return _files(), 2025, 1, 2
+    return {f"2018/{path.name}": path.read_bytes() for path in folder.glob("*.csv")}, 2018, 1196, 16
+
+
+def _printed(*arguments: str) -> Any:
+    result = CliRunner().invoke(main, [*arguments, "--format", "json"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+@pytest.mark.parametrize("flat", [False, True], ids=["by year", "flat"])
+def test_check_and_measure_run_on_the_fake_returns(tmp_path: Path, flat: bool) -> None:
+    files, year, looked_after, faults = _public_or_small()
+    laid_out = {name.partition("/")[2]: content for name, content in files.items()} if flat else files
+    folder = str(write_returns(tmp_path, laid_out))
+    figures = _printed("measure", "--returns", folder, "--year", str(year))["indicators"]
+    assert figures["cla_31_march"]["numerator"] == looked_after
+    report = _printed("check", "--returns", folder, "--year", str(year))
+    assert len(report["row_faults"]) == faults
+    for name, checked in report["indicators"].items():
+        assert checked["available"] is not bool(checked["missing"])
+        assert (figures[name]["status"] == "ok") is checked["available"]
+
+
+def test_check_and_measure_run_on_the_fake_census(tmp_path: Path) -> None:
+    path = _PUBLIC / "d2i_cin_validator" / "fake_CIN_data.xml"
+    year, content = (2022, path.read_bytes()) if path.is_file() else (2025, str(_files()["2025/census.xml"]).encode())
+    folder = str(write_returns(tmp_path, {f"{year}/cin.xml": content}))
+    assert _printed("check", "--returns", folder)["available"] == [f"cin_census@{year}"]
+    assert _printed("measure", "--returns", folder, "--year", str(year))["indicators"]["referrals"]["status"] == "ok"

@@ -1,0 +1,158 @@
+"""If this failed, some order of calls, crashes and restarts would spend more, send something else, or break the chain.
+
+The ledger on disk is compared, step by step, with a model that is a few dictionaries.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import ExitStack
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from node.errors import AlreadyReleased, BudgetExceeded, LedgerRolledBack
+from node.ledger import Ledger
+from node.ledger_entries import EMPTY_HEAD, Decision, LedgerHead, budget_year
+from tests.node.small_release import NOW, Clock, open_ledger
+
+RELEASES = st.tuples(st.sampled_from(["2025-a", "2025-b"]), st.sampled_from(["one", "two", "three"]))
+PLANS = st.sampled_from([sha256(b"plan").digest(), sha256(b"plan").digest(), sha256(b"other").digest()])
+YEAR_LIMIT, LIFE_LIMIT = 100, 180
+
+
+class LedgerAgainstModel(RuleBasedStateMachine):
+    """Random lives of a ledger."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.clock = Clock()
+        self.stack = ExitStack()
+        self.charges: dict[tuple[str, str], tuple[bytes, int, int]] = {}
+        self.stored: dict[tuple[str, str], bytes] = {}
+        self.acknowledged: set[tuple[str, str]] = set()
+        self.decisions: dict[tuple[tuple[str, str], bytes], Decision] = {}
+        self.latest = NOW - timedelta(days=100_000)
+        self.sent_heads: list[LedgerHead] = []
+        self.ledger: Ledger
+
+    @initialize()
+    def start(self) -> None:
+        self.ledger = self.stack.enter_context(open_ledger(self.folder, self.clock))
+
+    def teardown(self) -> None:
+        self.stack.close()
+        shutil.rmtree(self.folder)
+
+    def _dated(self) -> int:
+        self.latest = max(self.latest, self.clock.now)
+        return budget_year(self.latest)
+
+    @rule(days=st.integers(-200, 400))
+    def time_passes(self, days: int) -> None:
+        self.clock.now += timedelta(days=days)
+
+    @rule(release=RELEASES, plan=PLANS, decision=st.sampled_from(["approved", "refused"]))
+    def decide(self, release: tuple[str, str], plan: bytes, decision: Decision) -> None:
+        self.ledger.record_decision(*release, plan, decision, "A. Caldicott (invented)")
+        self._dated()
+        self.decisions[release, plan] = decision
+
+    @rule(release=RELEASES, plan=PLANS, units=st.integers(1, 60))
+    def charge(self, release: tuple[str, str], plan: bytes, units: int) -> None:
+        def call() -> LedgerHead:
+            entry = self.ledger.reserve(*release, plan, units, year_limit_units=YEAR_LIMIT, life_limit_units=LIFE_LIMIT)
+            return LedgerHead(entry.sequence, entry.hash)
+
+        if release in self.charges:
+            if self.charges[release][0] == plan:
+                assert call() in [LedgerHead(entry.sequence, entry.hash) for entry in self.ledger.entries()]
+            else:
+                with pytest.raises(AlreadyReleased):
+                    call()
+            return
+        year = budget_year(max(self.latest, self.clock.now))
+        in_year = sum(paid for _, paid, of in self.charges.values() if of == year)
+        for_life = sum(paid for _, paid, _ in self.charges.values())
+        if in_year + units > YEAR_LIMIT or for_life + units > LIFE_LIMIT:
+            with pytest.raises(BudgetExceeded):
+                call()
+            return
+        assert call() == self.ledger.head()
+        self._dated()
+        self.charges[release] = (plan, units, year)
+
+    @rule(release=RELEASES, plan=PLANS, content=st.binary(min_size=1, max_size=3))
+    def store(self, release: tuple[str, str], plan: bytes, content: bytes) -> None:
+        charged = release in self.charges and self.charges[release][0] == plan
+        if self.stored.get(release) == content or (release not in self.stored and charged):
+            self.ledger.store(*release, plan, content)
+            if release not in self.stored:
+                self._dated()
+            self.stored[release] = content
+            charge = next(e for e in self.ledger.entries() if e.release == release and e.rho_units is not None)
+            self.sent_heads.append(LedgerHead(charge.sequence, charge.hash))
+        else:
+            with pytest.raises(AlreadyReleased):
+                self.ledger.store(*release, plan, content)
+
+    @rule(release=RELEASES)
+    def acknowledge(self, release: tuple[str, str]) -> None:
+        if release in self.stored:
+            self.ledger.acknowledge(*release, sha256(self.stored[release]).digest())
+            if release not in self.acknowledged:
+                self._dated()
+            self.acknowledged.add(release)
+        else:
+            with pytest.raises(AlreadyReleased):
+                self.ledger.acknowledge(*release, bytes(32))
+
+    @rule()
+    def restart(self) -> None:
+        self.stack.close()
+        self.start()
+
+    @rule()
+    def restore_an_older_copy(self) -> None:
+        """An empty ledger in place of this one; looked at and put back."""
+        self.stack.close()
+        with open_ledger(self.folder / "other", self.clock) as other:
+            for head in self.sent_heads:
+                with pytest.raises(LedgerRolledBack):
+                    other.check_remembered(head.sequence, head.hash)
+        self.start()
+
+    @invariant(check_during_init=False)
+    def the_ledger_is_the_model(self) -> None:
+        ledger = self.ledger
+        assert ledger.verify() == ()
+        assert ledger.spent_for_life() == sum(units for _, units, _ in self.charges.values()) <= LIFE_LIMIT
+        for year in {2026, 2027, 2028, budget_year(self.clock.now)}:
+            spent = sum(units for _, units, of in self.charges.values() if of == year)
+            assert ledger.spent_in_year(NOW.replace(year=year, month=1)) == spent <= YEAR_LIMIT
+        for (release, plan), decision in self.decisions.items():
+            assert ledger.decision(*release, plan) == decision
+        refused = {
+            release for release in self.stored if self.decisions.get((release, self.charges[release][0])) == "refused"
+        }
+        waiting = {
+            release: content
+            for release, content in self.stored.items()
+            if release not in self.acknowledged and release not in refused
+        }
+        assert {(s.collection_id, s.release_id): s.envelope for s in ledger.pending()} == waiting
+        for head in self.sent_heads:
+            ledger.check_remembered(head.sequence, head.hash)
+        if not ledger.entries():
+            assert ledger.head() == EMPTY_HEAD
+
+
+TestLedgerAgainstModel = LedgerAgainstModel.TestCase
+TestLedgerAgainstModel.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)

@@ -1,0 +1,184 @@
+"""If these failed, somebody with the ledger's file could lower what was spent, and nobody would notice.
+
+Each attack is made twice: as it is, and on a ledger without the guard, where it must succeed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from node.errors import LedgerDamaged, LedgerRolledBack
+from node.ledger import Ledger
+from tests.node.small_release import (
+    COLLECTION_ID,
+    PLAN,
+    collection_of,
+    door_of,
+    open_ledger,
+    plan_of,
+    prepare,
+    request_of,
+)
+
+TRIGGERS = (
+    "entry_added_at_the_end",
+    "entry_never_changed",
+    "entry_never_removed",
+    "chain_key_given_once",
+    "chain_key_never_changed",
+    "chain_key_never_removed",
+)
+
+ATTACKS = {
+    "lower a charge": "UPDATE entry SET rho_units = 1 WHERE kind = 'reserved'",
+    "move a charge to another year": "UPDATE entry SET budget_year = 2020 WHERE kind = 'reserved'",
+    "remove everything": "DELETE FROM entry",
+    "remove the last entry": "DELETE FROM entry WHERE sequence = (SELECT max(sequence) FROM entry)",
+    "change the stored bytes": "UPDATE entry SET envelope = x'00' WHERE kind = 'stored'",
+    "replace an entry at its number": f"""INSERT OR REPLACE INTO entry
+        SELECT sequence, at, kind, collection_id, release_id, plan_hash, decision, decided_by, 1, budget_year,
+            year_limit_units, life_limit_units, digest, envelope, hash FROM entry WHERE kind = 'reserved'
+            AND collection_id = '{COLLECTION_ID}'""",
+    "replace a charge by a new entry": """INSERT OR REPLACE INTO entry
+        SELECT (SELECT max(sequence) FROM entry) + 1, at, kind, collection_id, release_id, plan_hash, decision,
+            decided_by, 1, budget_year, year_limit_units, life_limit_units, digest, envelope, hash
+            FROM entry WHERE kind = 'reserved'""",
+    "leave a gap": """INSERT INTO entry
+        SELECT sequence + 10, at, 'decision', collection_id, release_id, plan_hash, 'approved', 'nobody', NULL, NULL,
+            NULL, NULL, NULL, NULL, hash FROM entry WHERE kind = 'reserved'""",
+    "change the key": "UPDATE chain_key SET key = zeroblob(32)",
+    "remove the key": "DELETE FROM chain_key",
+    "add a key": "INSERT INTO chain_key VALUES (zeroblob(32))",
+}
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Path:
+    """A folder with a ledger in which one release is charged and stored."""
+    with open_ledger(tmp_path) as ledger:
+        ledger.record_decision(COLLECTION_ID, PLAN.release_id, PLAN.plan_hash, "approved", "A. Caldicott (invented)")
+        prepare(door_of(ledger))
+    return tmp_path
+
+
+def _execute(folder: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(folder / "ledger.db", isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def _content(folder: Path) -> list[object]:
+    with closing(sqlite3.connect(folder / "ledger.db")) as connection:
+        return [connection.execute(f"SELECT * FROM {table}").fetchall() for table in ("entry", "chain_key")]
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
+def test_any_program_that_writes_to_the_file_can_only_add_at_the_end(released: Path, attack: str) -> None:
+    before = _content(released)
+    with pytest.raises(sqlite3.IntegrityError, match=r"append-only|has its key"):
+        _execute(released, attack)
+    assert _content(released) == before
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
+def test_control_without_the_triggers_each_attack_succeeds_and_verify_tells(released: Path, attack: str) -> None:
+    before = _content(released)
+    _execute(released, *(f"DROP TRIGGER {name}" for name in TRIGGERS), attack)
+    assert _content(released) != before
+    with open_ledger(released) as ledger:
+        try:
+            faults = ledger.verify()
+        except LedgerDamaged as error:
+            faults = (error.problem,)
+    assert faults
+
+
+def test_dropped_triggers_alone_are_noticed(released: Path) -> None:
+    _execute(released, "DROP TRIGGER entry_never_changed")
+    with open_ledger(released) as ledger:
+        assert len(ledger.verify()) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE entry SET rho_units = rho_units - 1 WHERE kind = 'reserved'",
+        "UPDATE entry SET year_limit_units = year_limit_units + 1 WHERE kind = 'reserved'",
+        "UPDATE entry SET decided_by = 'somebody else' WHERE kind = 'decision'",
+        "UPDATE entry SET decision = 'refused' WHERE kind = 'decision'",
+        "UPDATE entry SET plan_hash = zeroblob(32)",
+        "UPDATE entry SET release_id = 'another'",
+        "UPDATE entry SET at = '2026-05-02T12:00:00.000000+00:00' WHERE kind = 'stored'",
+        "UPDATE entry SET envelope = x'00' WHERE kind = 'stored'",
+        "UPDATE entry SET digest = zeroblob(32), envelope = x'00' WHERE kind = 'stored'",
+        "UPDATE chain_key SET key = zeroblob(32)",
+    ],
+)
+def test_every_figure_of_an_entry_is_under_the_chain(released: Path, change: str) -> None:
+    """Changed with the triggers put back, so that the chain alone tells."""
+    with closing(sqlite3.connect(released / "ledger.db")) as connection:
+        triggers = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
+    assert set(triggers) == set(TRIGGERS)
+    _execute(released, *(f"DROP TRIGGER {name}" for name in triggers), change, *triggers.values())
+    with open_ledger(released) as ledger:
+        assert ledger.verify()
+        with pytest.raises(LedgerDamaged):
+            prepare(door_of(ledger))
+
+
+def test_stored_bytes_that_were_changed_are_not_sent(released: Path) -> None:
+    _execute(released, "DROP TRIGGER entry_never_changed", "UPDATE entry SET envelope = x'00' WHERE kind = 'stored'")
+    with open_ledger(released) as ledger, pytest.raises(LedgerDamaged):
+        door_of(ledger).outgoing()
+
+
+def test_a_summary_that_another_program_added_at_the_end_is_not_sent(released: Path) -> None:
+    """The triggers allow it, the chain does not: only who has the key of the chain can add to it."""
+    _execute(
+        released,
+        """INSERT INTO entry SELECT 4, at, kind, collection_id, 'another', plan_hash, NULL, NULL, NULL, NULL, NULL,
+            NULL, digest, envelope, hash FROM entry WHERE kind = 'stored'""",
+    )
+    with open_ledger(released) as ledger:
+        assert len(ledger.pending()) == 2
+        with pytest.raises(LedgerDamaged):
+            door_of(ledger).outgoing()
+
+
+def test_a_whole_ledger_verifies(released: Path) -> None:
+    with open_ledger(released) as ledger:
+        assert ledger.verify() == ()
+
+
+def _spend_on_two_ledgers(folder: Path, check: Callable[[Ledger, int, bytes], None] | None) -> int:
+    """Releases, puts an older copy of the ledger back, and tries to release something else. Gives what that spent."""
+    path = folder / "ledger.db"
+    with open_ledger(folder):
+        pass
+    older = path.read_bytes()
+    with open_ledger(folder) as ledger:
+        prepare(door_of(ledger))
+        charge = ledger.entries()[0]
+    path.write_bytes(older)
+    other = request_of("again")
+    with open_ledger(folder) as ledger:
+        if check is not None:
+            check(ledger, charge.sequence, charge.hash)
+        prepare(door_of(ledger), plan=plan_of(other), collection=collection_of(other))
+        return ledger.spent_for_life()
+
+
+def test_control_without_the_remembered_head_an_older_copy_spends_the_budget_again(tmp_path: Path) -> None:
+    assert _spend_on_two_ledgers(tmp_path, None) == PLAN.rho_units
+
+
+def test_with_the_remembered_head_an_older_copy_spends_nothing(tmp_path: Path) -> None:
+    with pytest.raises(LedgerRolledBack):
+        _spend_on_two_ledgers(tmp_path, Ledger.check_remembered)
+    with open_ledger(tmp_path) as ledger:
+        assert ledger.spent_for_life() == 0
