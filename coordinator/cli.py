@@ -1,0 +1,496 @@
+"""newlyn-coordinator: the operator's command line.
+
+Every command has --help with an example and --format text|json. Exit code 0 means done; the codes of what can be wrong
+are listed in `coordinator.errors`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import functools
+import json
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import click
+from rich.console import Console
+from rich.progress import track
+
+from coordinator import founding, lifecycle, membership, screens
+from coordinator.authority import Authority, load_authority
+from coordinator.collections import read_collection
+from coordinator.config import CoordinatorConfig, load_config
+from coordinator.data import current_councils
+from coordinator.errors import CoordinatorError, UsageProblem
+from coordinator.files import CoordinatorFiles, load_signing_key, read_required, write_private
+from coordinator.forecast import forecast
+from coordinator.lifecycle import Received
+from coordinator.log import make_logger
+from coordinator.membership import WaitingRequest
+from coordinator.records import CollectionState
+from coordinator.status import read_status
+from coordinator.store.database import Store, open_store
+from coordinator.wire import SOFTWARE_VERSION
+from protos.signing import public_bytes
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_WATCH_SECONDS = 0.5
+_ADDRESS = re.compile(r"[^\s:]+:[0-9]{1,5}")
+
+
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
+
+
+def _reporting(command: Command) -> Command:
+    """Turns the coordinator's errors into their text and exit code."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except CoordinatorError as error:
+            click.echo(f"{error.problem}\n{error.next_step}", err=True)
+            sys.exit(error.exit_code)
+
+    return cast(Command, wrapped)
+
+
+def _show(output_format: str, value: Any, text: Callable[[Console], None]) -> None:
+    if output_format == "json":
+        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    else:
+        text(Console(highlight=False, width=None if sys.stdout.isatty() else 120))
+
+
+def _said(output_format: str, value: Any, sentence: str) -> None:
+    _show(output_format, value, lambda console: console.print(sentence, markup=False, soft_wrap=True))
+
+
+_format = click.option(
+    "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+_dir = click.option(
+    "--dir",
+    "home",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("coordinator-data"),
+    show_default=True,
+    envvar="NEWLYN_DIR",
+    help="The coordinator's folder.",
+)
+_authority = click.option(
+    "--authority",
+    "authority_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the enrolment authority's key. Default: [authority] folder in coordinator.toml.",
+)
+_collection_path = click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+
+
+def _open_store(home: Path) -> closing[Store]:
+    load_config(home)
+    return closing(open_store(CoordinatorFiles(home).database))
+
+
+def _load_authority(config: CoordinatorConfig, folder: Path | None) -> Authority:
+    return load_authority(folder or config.authority.folder)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(SOFTWARE_VERSION, prog_name="newlyn-coordinator")
+def main() -> None:
+    """Enrol councils, open collections, watch who has answered, publish the national benchmark.
+
+    \b
+    First day:
+      newlyn-coordinator init --dir coordinator --host newlyn.example
+      newlyn-coordinator serve --dir coordinator
+      newlyn-coordinator invite --dir coordinator --council 301 --address newlyn.example:8443 --out 301.json
+      newlyn-coordinator authority sign --dir coordinator
+      newlyn-coordinator collection validate 2025-annual.toml
+    """
+
+
+@main.command()
+@_dir
+@click.option("--host", required=True, help="The DNS name or IP address that councils will call.")
+@click.option("--name", default="england", show_default=True, help="Name in the server's certificate.")
+@_format
+@_reporting
+def init(home: Path, host: str, name: str, output_format: str) -> None:
+    """Make a coordinator: keys, certificates, an empty database and coordinator.toml.
+
+    \b
+    Example: newlyn-coordinator init --dir coordinator --host newlyn.example
+    """
+    if re.fullmatch(r"[0-9A-Za-z.:-]{1,253}", host) is None or re.fullmatch(r"[a-z0-9-]{1,40}", name) is None:
+        raise UsageProblem(
+            "--host or --name has a character that cannot stand there.", "Example: --host newlyn.example"
+        )
+    config = founding.found(home, host, name, utc_now())
+    _said(
+        output_format,
+        {"dir": str(home), "authority": str(config.authority.folder)},
+        f"A coordinator is in {home}. The enrolment authority's key is in {config.authority.folder}: the server does "
+        f"not need it, so keep it apart.\nNext: newlyn-coordinator serve --dir {home}",
+    )
+
+
+@main.command()
+@_dir
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@click.option(
+    "--address-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help='Write {"address": "host:port"} here once the server listens.',
+)
+@_reporting
+def serve(home: Path, port: int | None, address_file: Path | None) -> None:
+    """Serve councils until stopped. SIGTERM lets calls in flight finish. The log goes to standard error, as JSON lines.
+
+    \b
+    Example: newlyn-coordinator serve --dir coordinator
+    """
+    from coordinator.server import ServerCredentials, serve
+    from coordinator.service import Service
+
+    config, files = load_config(home), CoordinatorFiles(home)
+    settings = config.server if port is None else config.server.model_copy(update={"port": port})
+    credentials = ServerCredentials(
+        read_required(files.server_key), read_required(files.server_certificate), read_required(files.root_certificate)
+    )
+
+    def started(bound: int) -> None:
+        if address_file is not None:
+            write_private(address_file, json.dumps({"address": f"{config.host}:{bound}"}).encode())
+
+    def forget_address() -> None:
+        if address_file is not None:
+            address_file.unlink(missing_ok=True)
+
+    forget_address()
+    try:
+        with closing(open_store(files.database)) as store:
+            asyncio.run(serve(Service(store, utc_now), credentials, settings, make_logger(), started))
+    finally:
+        forget_address()
+
+
+@main.group("config")
+def config_group() -> None:
+    """The coordinator's configuration."""
+
+
+@config_group.command("show")
+@_dir
+@_reporting
+def config_show(home: Path) -> None:
+    """Print the effective configuration as JSON, the environment included. It holds no secret.
+
+    \b
+    Example: newlyn-coordinator config show --dir coordinator
+    """
+    click.echo(json.dumps(load_config(home).public(), indent=2))
+
+
+@main.group()
+def authority() -> None:
+    """The enrolment authority: whoever holds its key decides who is a council."""
+
+
+def _ask(request: WaitingRequest) -> bool:
+    click.echo(screens.request_text(request), err=True)
+    return click.confirm("Sign it? Compare both fingerprints with the council, by telephone", default=False, err=True)
+
+
+def _announce(request: WaitingRequest) -> bool:
+    click.echo(screens.request_text(request), err=True)
+    return True
+
+
+@authority.command()
+@_dir
+@_authority
+@click.option("--watch", is_flag=True, help="Go on looking for requests until stopped.")
+@click.option("--yes", is_flag=True, help="Sign without asking.")
+@_format
+@_reporting
+def sign(home: Path, authority_folder: Path | None, watch: bool, yes: bool, output_format: str) -> None:
+    """Sign the certificate requests of councils that were invited, after showing each one's fingerprints.
+
+    \b
+    Example: newlyn-coordinator authority sign --dir coordinator
+    """
+    held = _load_authority(load_config(home), authority_folder)
+    refused: set[int] = set()
+
+    def confirm(request: WaitingRequest) -> bool:
+        if request.enrolment.id in refused:
+            return False
+        accepted = (_announce if yes else _ask)(request)
+        if not accepted:
+            refused.add(request.enrolment.id)
+        return accepted
+
+    with _open_store(home) as store:
+        signed = membership.sign_waiting(store, held, confirm, utc_now())
+        while watch:
+            time.sleep(_WATCH_SECONDS)
+            membership.sign_waiting(store, held, confirm, utc_now())
+    _said(output_format, {"signed": signed}, f"Signed for {', '.join(signed) or 'nobody: no request is waiting'}.")
+
+
+@authority.command("renew-server")
+@_dir
+@_authority
+@_format
+@_reporting
+def renew_server(home: Path, authority_folder: Path | None, output_format: str) -> None:
+    """Sign a new certificate for the server; restart the server to use it.
+
+    \b
+    Example: newlyn-coordinator authority renew-server --dir coordinator
+    """
+    config = load_config(home)
+    held = _load_authority(config, authority_folder)
+    certificate = founding.certify_server(CoordinatorFiles(home), held, config.host, config.name, utc_now())
+    end = certificate.not_valid_after_utc
+    _said(output_format, {"valid_until": end.isoformat()}, f"Valid until {end:%d %B %Y}. Restart the server to use it.")
+
+
+def _codes_in(path: Path) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            column = next((name for name in ("la_code", "code") if name in (reader.fieldnames or ())), None)
+            codes = [row[column].strip() for row in reader] if column else []
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageProblem(f"{path} cannot be read.", "Check the file's name.") from error
+    if not codes:
+        raise UsageProblem(f"{path} has no column la_code, or no rows.", "Give a CSV file with a column la_code.")
+    return list(dict.fromkeys(codes))
+
+
+def _invitees(council: str | None, all_councils: Path | None, out: Path) -> Iterator[tuple[str, Path]]:
+    if (council is None) == (all_councils is None):
+        raise UsageProblem("Say who is invited.", "Give either --council CODE or --all-councils FILE.")
+    if council is not None:
+        yield council, out
+    elif all_councils is not None:
+        for code in _codes_in(all_councils):
+            yield code, out / f"{code}.json"
+
+
+@main.command()
+@_dir
+@_authority
+@click.option("--council", help="Three-digit code of one council; --out is then a file.")
+@click.option(
+    "--all-councils",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV file with a column la_code; --out is then a folder.",
+)
+@click.option("--address", required=True, help="What councils call, as host:port.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The invitation file, or their folder.")
+@_format
+@_reporting
+def invite(
+    home: Path,
+    authority_folder: Path | None,
+    council: str | None,
+    all_councils: Path | None,
+    address: str,
+    out: Path,
+    output_format: str,
+) -> None:
+    """Write an invitation for one council, or for each in a list. Hand it over by a channel you trust.
+
+    \b
+    Examples:
+      newlyn-coordinator invite --dir coordinator --council 301 --address newlyn.example:8443 --out 301.json
+      newlyn-coordinator invite --dir coordinator --all-councils councils.csv --address newlyn.example:8443 --out out/
+    """
+    if _ADDRESS.fullmatch(address) is None:
+        raise UsageProblem(f"{address} is not host:port.", "Example: --address newlyn.example:8443")
+    invitees = list(_invitees(council, all_councils, out))
+    for code, _ in invitees:
+        membership.council_name(code)
+    held = _load_authority(load_config(home), authority_folder)
+    signing_key = public_bytes(load_signing_key(CoordinatorFiles(home)))
+    console = Console(stderr=True)
+    with _open_store(home) as store:
+        for code, path in track(invitees, "Inviting", console=console, disable=len(invitees) == 1, transient=True):
+            invitation = membership.invite(store, held, signing_key, code, address, utc_now())
+            write_private(path, invitation.to_text().encode())
+    _said(
+        output_format,
+        {"invitations": [{"council": code, "file": str(path)} for code, path in invitees]},
+        f"{len(invitees)} invitation(s) in {out}. Each is as secret as a password until it is used.",
+    )
+
+
+@main.command()
+@_dir
+@click.option("--council", required=True, help="Three-digit code.")
+@_format
+@_reporting
+def revoke(home: Path, council: str, output_format: str) -> None:
+    """End a council's membership at once: its certificates, its invitation, and its request.
+
+    What it sent before stays. It can be invited again.
+
+    \b
+    Example: newlyn-coordinator revoke --dir coordinator --council 301
+    """
+    with _open_store(home) as store:
+        membership.revoke(store, council, utc_now())
+    _said(output_format, {"revoked": council}, f"{council} is revoked from its next call on.")
+
+
+@main.group()
+def collection() -> None:
+    """What councils are asked."""
+
+
+@collection.command()
+@_collection_path
+@_format
+@_reporting
+def validate(path: Path, output_format: str) -> None:
+    """Compile a collection file and show what each release costs and how noisy it will be. Nothing is opened.
+
+    \b
+    Example: newlyn-coordinator collection validate 2025-annual.toml
+    """
+    compiled, councils = read_collection(path), len(current_councils())
+    releases = forecast(compiled, councils)
+    asked = compiled.collection
+    value = {
+        "collection": asked.id,
+        "framework": {"id": asked.framework_id, "version": asked.framework_version, "digest": asked.framework_digest},
+        "reference_year": asked.reference_year,
+        "opens": asked.opens_at.isoformat(),
+        "closes": asked.closes_at.isoformat(),
+        "releases": [release.as_json() for release in releases],
+    }
+    _show(output_format, value, lambda console: screens.show_forecast(console, releases, councils))
+
+
+@collection.command("open")
+@_collection_path
+@_dir
+@_format
+@_reporting
+def open_command(path: Path, home: Path, output_format: str) -> None:
+    """Sign a collection and offer it to every council. What is asked never changes afterwards.
+
+    \b
+    Example: newlyn-coordinator collection open 2025-annual.toml --dir coordinator
+    """
+    compiled = read_collection(path)
+    signing_key = load_signing_key(CoordinatorFiles(home))
+    with _open_store(home) as store:
+        lifecycle.open_collection(store, compiled, signing_key, utc_now())
+    asked = compiled.collection
+    _said(
+        output_format,
+        {"collection": asked.id, "state": CollectionState.OPEN.value},
+        f"{asked.id} is open; councils answer until {asked.closes_at:%d %B %Y %H:%M} UTC.",
+    )
+
+
+@collection.command()
+@click.argument("collection_id")
+@_dir
+@_format
+@_reporting
+def close(collection_id: str, home: Path, output_format: str) -> None:
+    """Take no more summaries, for good.
+
+    \b
+    Example: newlyn-coordinator collection close 2025-annual --dir coordinator
+    """
+    with _open_store(home) as store:
+        lifecycle.close_collection(store, collection_id, utc_now())
+        coverage = read_status(store, utc_now()).of(collection_id)
+    _show(output_format, coverage.as_json(), lambda console: screens.show_coverage(console, coverage))
+
+
+@collection.command("status")
+@click.argument("collection_id")
+@_dir
+@_format
+@_reporting
+def collection_status(collection_id: str, home: Path, output_format: str) -> None:
+    """Who has answered one collection, and who is missing.
+
+    \b
+    Example: newlyn-coordinator collection status 2025-annual --dir coordinator
+    """
+    with _open_store(home) as store:
+        coverage = read_status(store, utc_now()).of(collection_id)
+    _show(output_format, coverage.as_json(), lambda console: screens.show_coverage(console, coverage))
+
+
+@main.command("status")
+@_dir
+@_format
+@_reporting
+def status_command(home: Path, output_format: str) -> None:
+    """Collections, who has answered, and when each council's node last called. Never a value.
+
+    \b
+    Example: newlyn-coordinator status --dir coordinator
+    """
+    with _open_store(home) as store:
+        status = read_status(store, utc_now())
+    _show(output_format, status.as_json(), lambda console: screens.show_status(console, status))
+
+
+@main.command("publish")
+@click.argument("collection_id")
+@_dir
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the site.")
+@_format
+@_reporting
+def publish_command(collection_id: str, home: Path, out: Path, output_format: str) -> None:
+    """Make the national benchmark of a closed collection: the site, its files, and what councils' nodes fetch.
+
+    \b
+    Example: newlyn-coordinator publish 2025-annual --dir coordinator --out site
+    """
+    from coordinator.estimates.benchmark import make_benchmark
+    from coordinator.publication.message import to_message
+    from coordinator.publication.publish import publish
+
+    now = utc_now()
+
+    def make_message(received: Received) -> bytes:
+        benchmark = make_benchmark(
+            received.stored.collection, received.framework, received.plans, received.summaries, now
+        )
+        publish(benchmark, out)
+        return to_message(benchmark).SerializeToString(deterministic=True)
+
+    signing_key = load_signing_key(CoordinatorFiles(home))
+    with _open_store(home) as store:
+        lifecycle.publish_collection(store, collection_id, signing_key, make_message, now)
+    _said(
+        output_format,
+        {"collection": collection_id, "site": str(out / "index.html")},
+        f"{collection_id} is published in {out}; councils' nodes can fetch it now.\nOpen {out / 'index.html'}",
+    )
+
+
+if __name__ == "__main__":
+    main()

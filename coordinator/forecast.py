@@ -1,0 +1,94 @@
+"""What a collection will cost and how noisy it will be, known before any data are opened."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from coordinator.collections import CompiledCollection
+from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho
+from frameworks.model import Framework, Kind, ReleaseMode
+from frameworks.plan import ReleasePlan, ReleaseRequest, Statistic
+
+REPLACE_ONE_FACTOR = 4
+"""Replacing a child's records is removing one child and adding another: twice the distance, four times rho."""
+
+
+@dataclass(frozen=True)
+class IndicatorNoise:
+    """Standard deviation of the noise on an indicator's overall sum: of one council, and of England's councils added.
+
+    In children (or events); for a mean, in units of its value times `step`.
+    """
+
+    indicator: str
+    council: float
+    england: float
+
+
+@dataclass(frozen=True)
+class ReleaseForecast:
+    """What a release costs and how much noise it carries, known before any data are opened.
+
+    `rho` is under add/remove of one child; `replace_one_rho` bounds the cost of changing one child's records.
+    """
+
+    id: str
+    mode: ReleaseMode
+    breakdowns: tuple[str, ...]
+    vector_length: int
+    rho: float
+    replace_one_rho: float
+    epsilon: float
+    replace_one_epsilon: float
+    delta: float
+    sigma_lowest: float
+    sigma_highest: float
+    plan_hash: str
+    indicators: tuple[IndicatorNoise, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as JSON-ready values."""
+        return asdict(self)
+
+
+def _noise(plan: ReleasePlan, framework: Framework, indicator_id: str, councils: int) -> IndicatorNoise:
+    indicator = framework.indicator(indicator_id)
+    statistic, name = {
+        Kind.COUNT: (Statistic.TOTAL, indicator.cohort),
+        Kind.PERCENT: (Statistic.CONTRAST, indicator_id),
+        Kind.MEAN: (Statistic.CENTRED_SUM, indicator_id),
+    }[indicator.kind]
+    sigma = plan.block(statistic, name).sigma
+    return IndicatorNoise(indicator_id, sigma, sigma * math.sqrt(councils) if plan.mode == "council" else sigma)
+
+
+def forecast(compiled: CompiledCollection, councils: int) -> tuple[ReleaseForecast, ...]:
+    """The cost of each release. `councils` is how many England has: noise of council releases adds up over them."""
+    return tuple(
+        _forecast_release(plan, request, compiled.framework, delta, councils)
+        for plan, request, delta in zip(compiled.plans, compiled.collection.releases, compiled.deltas, strict=True)
+    )
+
+
+def _forecast_release(
+    plan: ReleasePlan, request: ReleaseRequest, framework: Framework, delta: float, councils: int
+) -> ReleaseForecast:
+    rho = plan.rho_units / UNITS_PER_RHO
+    sigmas = [block.sigma for block in plan.blocks]
+    return ReleaseForecast(
+        id=plan.release_id,
+        mode=request.mode,
+        breakdowns=plan.breakdowns,
+        vector_length=plan.length,
+        rho=rho,
+        replace_one_rho=REPLACE_ONE_FACTOR * rho,
+        epsilon=epsilon_from_rho(rho, delta),
+        replace_one_epsilon=epsilon_from_rho(REPLACE_ONE_FACTOR * rho, delta),
+        delta=delta,
+        sigma_lowest=min(sigmas),
+        sigma_highest=max(sigmas),
+        plan_hash=plan.plan_hash.hex(),
+        indicators=tuple(_noise(plan, framework, name, councils) for name in plan.indicators),
+    )

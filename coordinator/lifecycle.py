@@ -1,0 +1,148 @@
+"""A collection's life: opened, closed, published. Each transition is one named transaction that may be run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection
+
+from coordinator.collections import CompiledCollection, compile_collection, refuse_secure
+from coordinator.errors import InvalidCollection, UnknownCollection, WrongState
+from coordinator.records import CollectionState, StoredCollection, StoredSummary
+from coordinator.store import audit, collections, summaries
+from coordinator.store.audit import AuditEvent
+from coordinator.store.database import Store
+from coordinator.wire import stored_summary
+from frameworks.catalogue import load_framework
+from frameworks.errors import FrameworkError
+from frameworks.model import Framework
+from frameworks.plan import ReleasePlan
+from protos.signing import Label, seal
+
+
+def _find(tx: Connection, collection_id: str) -> StoredCollection:
+    stored = collections.find_collection(tx, collection_id)
+    if stored is None:
+        raise UnknownCollection(
+            f"No collection {collection_id} has been opened here.", "`newlyn-coordinator status` lists them."
+        )
+    return stored
+
+
+def open_collection(store: Store, compiled: CompiledCollection, signing_key: Ed25519PrivateKey, now: datetime) -> None:
+    """Signs a collection and offers it to every council. Opening the same one again changes nothing.
+
+    Raises
+    ------
+    InvalidCollection
+        When a release is in mode secure, or the collection's window is over.
+    WrongState
+        When another collection of that id was opened before, or this one is closed already.
+    """
+    collection = compiled.collection
+    refuse_secure(collection)
+    if collection.closes_at <= now:
+        raise InvalidCollection(
+            f"The window of {collection.id} is over ({collection.closes_at:%d %B %Y}).", "Correct `closes`."
+        )
+    envelope = compiled.sealed(signing_key)
+
+    def work(tx: Connection) -> None:
+        existing = collections.find_collection(tx, collection.id)
+        if existing is not None:
+            if existing.state is CollectionState.OPEN and existing.collection == collection:
+                return
+            raise WrongState(
+                f"A collection {collection.id} was opened here before"
+                + (" and asks for something else." if existing.collection != collection else " and is closed."),
+                "What councils have been asked is never changed: give the new collection another id.",
+            )
+        collections.add_collection(tx, collection, envelope, compiled.plans, now)
+        audit.record(tx, AuditEvent.COLLECTION_OPENED, now, collection_id=collection.id)
+
+    store.run_tx("open collection", work)
+
+
+def close_collection(store: Store, collection_id: str, now: datetime) -> None:
+    """Takes no more summaries from now on, for good. Closing again changes nothing. Raises UnknownCollection."""
+
+    def work(tx: Connection) -> None:
+        if _find(tx, collection_id).state is CollectionState.OPEN:
+            collections.close_collection(tx, collection_id, now)
+            audit.record(tx, AuditEvent.COLLECTION_CLOSED, now, collection_id=collection_id)
+
+    store.run_tx("close collection", work)
+
+
+@dataclass(frozen=True)
+class Received:
+    """All that estimates are made from: the collection, its framework and plans as asked, and every summary."""
+
+    stored: StoredCollection
+    framework: Framework
+    plans: tuple[ReleasePlan, ...]
+    summaries: tuple[StoredSummary, ...]
+
+
+def received(store: Store, collection_id: str) -> Received:
+    """What councils have sent for a collection that takes no more.
+
+    Raises
+    ------
+    UnknownCollection, WrongState
+        When there is none of that id, or it is still open.
+    InvalidCollection
+        When the framework installed here is not the one that was asked, byte for byte.
+    """
+
+    def work(tx: Connection) -> tuple[StoredCollection, Sequence[StoredSummary]]:
+        stored = _find(tx, collection_id)
+        if stored.state is CollectionState.OPEN:
+            raise WrongState(
+                f"{collection_id} is still open.", f"First run `newlyn-coordinator collection close {collection_id}`."
+            )
+        return stored, [stored_summary(each) for each in summaries.list_summaries(tx, collection_id)]
+
+    stored, listed = store.read("received", work)
+    framework = _framework_as_asked(stored)
+    return Received(stored, framework, compile_collection(stored.collection, framework), tuple(listed))
+
+
+def _framework_as_asked(stored: StoredCollection) -> Framework:
+    collection = stored.collection
+    try:
+        framework = load_framework(collection.framework_id)
+    except FrameworkError as error:
+        raise InvalidCollection(error.problem, error.next_step) from error
+    if framework.digest != collection.framework_digest:
+        raise InvalidCollection(
+            f"{collection.id} asked with version {collection.framework_version} of {collection.framework_id}; "
+            f"installed here is version {framework.version}, with another content.",
+            "Publish with the version of newlyn-coordinator that opened the collection.",
+        )
+    return framework
+
+
+def publish_collection(
+    store: Store,
+    collection_id: str,
+    signing_key: Ed25519PrivateKey,
+    make_message: Callable[[Received], bytes],
+    now: datetime,
+) -> None:
+    """Publishes: `make_message` writes what is to be published and returns the benchmark message, serialised.
+
+    The signed benchmark is stored, for councils to fetch, only after everything is written; if something fails,
+    nothing has changed and the command can be run again.
+    """
+    payload = make_message(received(store, collection_id))
+    envelope = seal(signing_key, Label.BENCHMARK, payload).SerializeToString(deterministic=True)
+
+    def work(tx: Connection) -> None:
+        collections.publish_collection(tx, collection_id, envelope, now)
+        audit.record(tx, AuditEvent.COLLECTION_PUBLISHED, now, collection_id=collection_id)
+
+    store.run_tx("publish collection", work)

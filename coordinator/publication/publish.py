@@ -1,0 +1,74 @@
+"""Writes the site, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+
+from coordinator.errors import UsageProblem
+from coordinator.estimates.benchmark import Benchmark
+from coordinator.publication.data_files import benchmark_json, coverage_csv, estimates_csv
+from coordinator.publication.pages import Pages
+
+MANIFEST = "manifest.json"
+_ASSETS = ("govuk-frontend.css", "newlyn.css", "LICENCE-govuk-frontend.txt")
+
+
+def site_files(benchmark: Benchmark) -> Iterator[tuple[str, bytes]]:
+    """Every file of the site but its manifest: path and content."""
+    for path, html in Pages(benchmark).render():
+        yield path, html.encode()
+    assets = files("coordinator.publication").joinpath("assets")
+    for name in _ASSETS:
+        yield f"assets/{name}", assets.joinpath(name).read_bytes()
+    yield "benchmark.json", benchmark_json(benchmark).encode()
+    yield "data/estimates.csv", estimates_csv(benchmark).encode()
+    yield "data/coverage.csv", coverage_csv(benchmark).encode()
+
+
+def _write(benchmark: Benchmark, folder: Path) -> None:
+    digests: dict[str, str] = {}
+    for path, content in site_files(benchmark):
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        digests[path] = hashlib.sha256(content).hexdigest()
+    manifest = {"collection": benchmark.collection.id, "sha256": digests}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def publish(benchmark: Benchmark, out: Path) -> None:
+    """Writes a self-contained site to `out`, replacing an earlier one in a single step.
+
+    The site is written to a new folder beside `out` first, so that a failure leaves what was there.
+
+    Raises UsageProblem where `out` is a file, or a folder that holds something else than a site.
+    """
+    if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / MANIFEST).is_file())):
+        raise UsageProblem(
+            f"{out} is there already and is not a site that was published before.", "Choose another folder for --out."
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    replaced = fresh.with_name(fresh.name + "-replaced")
+    try:
+        _write(benchmark, fresh)
+        fresh.chmod(0o755)
+        if out.exists():
+            out.rename(replaced)
+        try:
+            fresh.rename(out)
+        except OSError:
+            if replaced.exists():
+                replaced.rename(out)
+            raise
+    finally:
+        for leftover in (fresh, replaced):
+            with suppress(FileNotFoundError):
+                shutil.rmtree(leftover)

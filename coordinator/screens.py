@@ -1,0 +1,90 @@
+"""What the operator sees in a terminal. No screen shows a value before publication."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from coordinator.forecast import ReleaseForecast
+from coordinator.membership import WaitingRequest
+from coordinator.status import Coverage, Status, standing
+
+_SHOWN_MISSING = 10
+
+
+def _table(title: str, *columns: str, numeric: Sequence[str] = ()) -> Table:
+    table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in numeric else "left")
+    return table
+
+
+def show_coverage(console: Console, coverage: Coverage) -> None:
+    """One collection: how many have answered, and who is missing."""
+    console.print(
+        f"[bold]{coverage.id}[/bold]  {coverage.state.value}  "
+        f"{len(coverage.complete)} of {coverage.enrolled} councils have answered  "
+        f"(window {coverage.opens_at:%d %B %Y} to {coverage.closes_at:%d %B %Y})"
+    )
+    if coverage.missing:
+        named = ", ".join(coverage.missing[:_SHOWN_MISSING])
+        more = len(coverage.missing) - _SHOWN_MISSING
+        console.print(f"  Missing  {escape(named)}{f' and {more} more' if more > 0 else ''}")
+
+
+def show_status(console: Console, status: Status) -> None:
+    """Collections first, then councils."""
+    if not status.collections:
+        console.print("No collection has been opened.")
+    for coverage in status.collections:
+        show_coverage(console, coverage)
+    enrolled = sum(council.enrolled for council in status.councils)
+    pending = sum(council.pending for council in status.councils)
+    console.print(f"\n{enrolled} councils enrolled, {pending} waiting for the authority to sign")
+    if status.silent:
+        console.print(f"Not seen this week: {escape(', '.join(status.silent))}")
+    if not status.councils:
+        return
+    table = _table("", "Code", "Council", "Standing", "Last seen (UTC)", "Software")
+    for council in status.councils:
+        seen = f"{council.last_seen:%Y-%m-%d %H:%M}" if council.last_seen else "never"
+        table.add_row(council.code, escape(council.name), standing(council), seen, escape(council.software_version))
+    console.print(table)
+
+
+def show_forecast(console: Console, releases: Sequence[ReleaseForecast], councils: int) -> None:
+    """What a collection costs each child, and how noisy it will be."""
+    for release in releases:
+        console.print(f"[bold]Release {release.id}[/bold], mode {release.mode}")
+        console.print(f"  Vector   {release.vector_length} whole numbers from each council")
+        console.print(
+            f"  Cost     rho {release.rho:.6g} (epsilon {release.epsilon:.3g} at delta {release.delta:g}) "
+            "for whether a child is in the returns"
+        )
+        console.print(
+            f"           rho {release.replace_one_rho:.6g} (epsilon {release.replace_one_epsilon:.3g}) at most "
+            "for everything about a child known to be in them"
+        )
+        console.print(f"  Noise    scale {release.sigma_lowest:.1f} to {release.sigma_highest:.1f}")
+        table = _table(
+            "",
+            "Indicator",
+            "Noise on one council's sum",
+            f"on England's ({councils} councils)",
+            numeric=("Noise on one council's sum", f"on England's ({councils} councils)"),
+        )
+        for noise in release.indicators:
+            table.add_row(noise.indicator, f"± {noise.council:,.0f}", f"± {noise.england:,.0f}")
+        console.print(table)
+
+
+def request_text(request: WaitingRequest) -> str:
+    """A waiting request, with the fingerprints to compare by telephone."""
+    return (
+        f"{request.enrolment.council_code} {request.council_name}\n"
+        f"  transport key  {request.transport_key}\n"
+        f"  signing key    {request.signing_key}"
+    )
