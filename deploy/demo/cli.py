@@ -7,7 +7,7 @@ import random
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,61 +17,33 @@ import click
 from rich.console import Console
 
 from deploy.demo import federation
-from deploy.demo.generator import choose_councils, write_returns
-from deploy.demo.processes import ProgramFailed, Services, run, signals_as_exceptions
+from deploy.demo.asked import COLLECTION_ID, FRAMEWORK, REFERENCE_YEAR, RELEASES, collection_file
+from deploy.demo.federation import Member, Say
+from deploy.demo.generator import Council, choose_councils
+from deploy.demo.processes import ProgramFailed, Programs, coordinator, generator, signals_as_exceptions
+from deploy.demo.truth import exact_truth, proportions_of_england
+from frameworks.accounting import rho_from_epsilon
 from frameworks.catalogue import load_framework
-from frameworks.model import Framework, Kind
 
-FRAMEWORK = "outcomes-2019"
-YEARS = (2022, 2023, 2024, 2025)
-HEADLINES = ("rereferral_12m_children", "placements_3plus", "care_leaver_eet_19_21")
-"""The three figures shown at the end, one of each question."""
-
-INDICATORS = (
-    "cin_open_31_march",
-    "rereferral_12m_children",
-    "nfa_return_12m",
-    "cpp_open_31_march",
-    "cpp_2y_open",
-    "cpp_review_on_time",
-    "cla_31_march",
-    "placed_foster",
-    "placements_3plus",
-    "cla_started",
-    "cla_ceased",
-    "ceased_sgo",
-    "ceased_adopted",
-    "reunified_no_return_12m",
-    "missing_cla",
-    "same_carer_2y",
-    "social_workers_3plus",
-    "care_leaver_eet_17_18",
-    "care_leaver_eet_19_21",
-    "care_leaver_he_19_21",
-    "sdq_coverage",
-    "sdq_mean",
-    "sdq_concern",
-    "sdq_improved",
-    "health_assessment",
-    "dental_check",
-    "immunisation",
-    "substance_misuse",
-    "convicted",
-    "care_leaver_suitable_19_21",
-)
-"""What the demo's collection asks for: child-unit headlines over the three questions."""
+FIRST_YEAR = 2022
+DEFAULT_EPSILON = 2.0
+"""What one release may cost under a node's own default policy, which allows two such releases a year."""
+DEFAULT_SEED = 3178
+"""Twelve councils of all nine regions, large and small."""
+HEADLINES = ("rereferral_12m_children", "care_leaver_eet_19_21", "placements_3plus")
+"""The three figures shown at the end."""
 
 
 @dataclass(frozen=True)
-class Headline:
-    """A published figure of the federation beside the exact synthetic truth, in percent."""
+class Options:
+    """What the person at the terminal asked for. `scale` multiplies the children of every council."""
 
-    indicator: str
-    title: str
-    published: float
-    lower: float
-    upper: float
-    truth: float
+    councils: int
+    scale: float
+    epsilon: float
+    seed: int
+    workers: int
+    out: Path
 
 
 def _prepare_folder(out: Path, force: bool) -> None:
@@ -83,104 +55,115 @@ def _prepare_folder(out: Path, force: bool) -> None:
     (out / "demo.json").write_text("{}\n", encoding="utf-8")
 
 
-def _make_members(out: Path, councils: int, scale: float, seed: int, say: federation.Say) -> list[federation.Member]:
-    members = []
-    for number, council in enumerate(choose_councils(councils, random.Random(seed)), start=1):
-        say(f"  making the returns of {council.name} ({number} of {councils})")
-        folder = out / "nodes" / council.la_code
-        write_returns(council, folder / "returns", YEARS, scale=scale, seed=seed + number)
-        members.append(federation.Member(council.la_code, council.name, folder, folder / "returns"))
-    return members
+def _make_members(programs: Programs, options: Options, say: Say) -> list[Member]:
+    """Chooses councils and makes their returns up, the largest first so that none is waited for at the end."""
+    years = ("--first-year", str(FIRST_YEAR), "--last-year", str(REFERENCE_YEAR))
+    size = ("--scale", str(options.scale), "--seed", str(options.seed))
 
-
-def _configure_for_demo(member: federation.Member) -> None:
-    """The demo polls and sends every second or two, where a council would take minutes."""
-    text = member.config.read_text(encoding="utf-8")
-    text = text.replace("poll_seconds = 600", "poll_seconds = 2").replace(
-        "send_every_seconds = 60", "send_every_seconds = 1"
-    )
-    member.config.write_text(text, encoding="utf-8")
-
-
-def _headlines(
-    framework: Framework, published: dict[str, Any], truth: dict[str, federation.Truth]
-) -> tuple[Headline, ...]:
-    england = {
-        row["indicator_id"]: row for row in published["estimates"] if row["area_code"] == "E92000001" and not row["level"]
-    }
-    return tuple(
-        Headline(
-            indicator,
-            framework.indicator(indicator).title,
-            england[indicator]["value"],
-            england[indicator]["lower"],
-            england[indicator]["upper"],
-            truth[indicator].percent,
+    def make(council: Council) -> Member:
+        folder = options.out / "nodes" / council.la_code
+        returns = folder / "returns"
+        programs.run(generator("--council", council.la_code, *years, *size, "--out", returns))
+        say(f"  the returns of {council.name}")
+        return Member(
+            council.la_code, council.name, folder, returns, options.out / "invitations" / f"{council.la_code}.json"
         )
-        for indicator in HEADLINES
-    )
+
+    chosen = choose_councils(options.councils, random.Random(options.seed))
+    return programs.in_parallel(make, sorted(chosen, key=lambda council: -council.referrals), options.workers)
 
 
-def _within(framework: Framework, published: dict[str, Any], truth: dict[str, federation.Truth]) -> tuple[int, int]:
-    """How many of England's published proportions hold the exact truth, and of how many."""
-    rows = [
-        row
-        for row in published["estimates"]
-        if row["area_code"] == "E92000001"
-        and not row["level"]
-        and row["lower"] is not None
-        and framework.indicator(row["indicator_id"]).kind is Kind.PERCENT
-    ]
-    inside = [row for row in rows if row["lower"] <= truth[row["indicator_id"]].percent <= row["upper"]]
-    return len(inside), len(rows)
+def _node_environment(epsilon: float) -> dict[str, str]:
+    """The demo's nodes poll and send every few seconds, where a council's take minutes.
+
+    Their policy is the default, unless it would not allow what the demo was asked to spend.
+    """
+    rho = rho_from_epsilon(epsilon, 1e-7)
+    environment = {"NEWLYN_AGENT__POLL_SECONDS": "4", "NEWLYN_AGENT__SEND_EVERY_SECONDS": "1"}
+    if epsilon > DEFAULT_EPSILON:
+        spent = {"RHO_PER_RELEASE": 1, "RHO_PER_YEAR": len(RELEASES), "RHO_FOR_LIFE": len(RELEASES)}
+        environment |= {f"NEWLYN_POLICY__{limit}": f"{1.01 * rho * times:.6f}" for limit, times in spent.items()}
+    return environment
 
 
-def _federate(
-    services: Services, members: Sequence[federation.Member], out: Path, epsilon: float, workers: int, say: federation.Say
-) -> Path:
-    coordinator = out / "coordinator"
+def _federate(programs: Programs, members: Sequence[Member], options: Options, say: Say) -> Path:
+    home, site, workers = options.out / "coordinator", options.out / "site", options.workers
     say("Starting the coordinator")
-    address = federation.start_coordinator(services, coordinator)
+    address = federation.start_coordinator(programs, home)
     say(f"Enrolling {len(members)} councils over mutual TLS at {address}")
-    federation.enrol(services, coordinator, address, members, workers)
-    for member in members:
-        _configure_for_demo(member)
-    collection = federation.collection_file(out / "2025-demo.toml", FRAMEWORK, INDICATORS, epsilon)
-    say(f"Opening the collection {federation.COLLECTION_ID}, {len(INDICATORS)} indicators, epsilon {epsilon:g}")
-    run("newlyn-coordinator", "collection", "open", collection, "--dir", coordinator)
-    say("Starting one node process per council")
-    federation.start_nodes(services, members)
-    for member in members:
-        federation.approve(member, services)
-    say("Every council has approved the plan; nodes measure, add noise, and send")
-    _await_summaries(services, coordinator, len(members), say)
-    run("newlyn-coordinator", "collection", "close", federation.COLLECTION_ID, "--dir", coordinator)
-    site = out / "site"
-    say("Publishing")
-    run("newlyn-coordinator", "publish", federation.COLLECTION_ID, "--dir", coordinator, "--out", site)
+    federation.enrol(programs, home, address, members, workers)
+    collection = collection_file(options.out / f"{COLLECTION_ID}.toml", RELEASES, options.epsilon)
+    indicators = sum(len(release.indicators) for release in RELEASES)
+    say(f"Opening a collection: {indicators} indicators in {len(RELEASES)} releases, epsilon {options.epsilon:g} each")
+    programs.run(coordinator("collection", "open", collection, "--dir", home))
+    say("Starting one node process per council; each council approves the plan")
+    federation.start_nodes(programs, members)
+    federation.approve(programs, members, workers)
+    say("Nodes measure, add noise, and send")
+    federation.await_summaries(programs, home, len(members), say)
+    say("Closing and publishing")
+    programs.run(coordinator("collection", "close", COLLECTION_ID, "--dir", home))
+    programs.run(coordinator("publish", COLLECTION_ID, "--dir", home, "--out", site))
     return site
 
 
-def _await_summaries(services: Services, coordinator: Path, expected: int, say: federation.Say) -> None:
-    seen = -1
+def demonstrate(programs: Programs, options: Options, say: Say) -> dict[str, Any]:
+    """The whole demonstration; gives what is shown at the end. Raises ProgramFailed."""
+    say(f"Making {options.councils} councils up (no child is real)")
+    members = _make_members(programs, options, say)
+    site = _federate(programs, members, options, say)
+    say("Waiting for the benchmark to reach a council")
+    compared = federation.await_benchmark(programs, members[0])
+    say("Adding up the exact truth, which nobody in a real federation can know")
+    truth = exact_truth(programs, members, options.workers)
+    published = json.loads((site / "benchmark.json").read_text(encoding="utf-8"))
+    figures = list(proportions_of_england(load_framework(FRAMEWORK), published, truth))
+    return {
+        "site": str(site / "index.html"),
+        "councils": [member.name for member in members],
+        "headlines": [asdict(figure) for figure in figures if figure.indicator in HEADLINES],
+        "proportions_shown": len(figures),
+        "proportions_inside_interval": sum(figure.within for figure in figures),
+        "proportions_inside_privacy_interval": sum(figure.within_privacy for figure in figures),
+        "compare": f"newlyn-node compare --config {members[0].config}",
+        "compared_indicators": len(compared["indicators"]),
+    }
 
-    def complete() -> bool:
-        nonlocal seen
-        received = federation.summaries_received(coordinator)
-        if received != seen:
-            seen = received
-            say(f"  {received} of {expected} councils have answered")
-        return received == expected
 
-    services.wait_until(complete, "every council's summary", 900)
+def _print_result(console: Console, result: dict[str, Any]) -> None:
+    console.print("\n[bold]England, as these councils are together[/bold]\n")
+    for headline in result["headlines"]:
+        value = "no figure" if headline["value"] is None else f"{headline['value']:.1f} %"
+        console.print(
+            f"  {headline['title']}\n"
+            f"    published [bold]{value}[/bold]; exactly {headline['truth']:.1f} %; "
+            f"{headline['lower']:.1f} to {headline['upper']:.1f} with chance and noise, "
+            f"{headline['privacy_lower']:.1f} to {headline['privacy_upper']:.1f} with noise alone",
+            soft_wrap=True,
+        )
+    shown = result["proportions_shown"]
+    console.print(
+        f"\n  Of {shown} proportions, {result['proportions_inside_interval']} have the exact truth inside their "
+        f"interval, {result['proportions_inside_privacy_interval']} inside that of noise alone "
+        "(19 in 20 are expected to).\n",
+        soft_wrap=True,
+    )
+    console.print(f"Open     {result['site']}", soft_wrap=True)
+    console.print(f"Compare  {result['compare']}", soft_wrap=True)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--councils", type=click.IntRange(3, 153), default=12, show_default=True, help="How many councils.")
-@click.option("--scale", type=click.FloatRange(0.01, 5), default=0.5, show_default=True, help="Size of each council.")
-@click.option("--epsilon", type=click.FloatRange(0.01, 50), default=2.0, show_default=True, help="Cost of the release.")
-@click.option("--seed", type=int, default=2025, show_default=True, help="Children are the same for the same seed.")
-@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Councils set up at a time.")
+@click.option("--scale", type=click.FloatRange(0.01, 5), default=1.0, show_default=True, help="Size of councils.")
+@click.option(
+    "--epsilon",
+    type=click.FloatRange(0.01, 50),
+    default=DEFAULT_EPSILON,
+    show_default=True,
+    help="Privacy cost of each of the two releases; above the default the nodes' policy is widened to allow it.",
+)
+@click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True, help="The same children for the same seed.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Commands run at a time.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -191,14 +174,7 @@ def _await_summaries(services: Services, coordinator: Path, expected: int, say: 
 @click.option("--force", is_flag=True, help="Replace --out whatever it holds.")
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def main(
-    councils: int,
-    scale: float,
-    epsilon: float,
-    seed: int,
-    workers: int,
-    out: Path,
-    force: bool,
-    output_format: str,
+    councils: int, scale: float, epsilon: float, seed: int, workers: int, out: Path, force: bool, output_format: str
 ) -> None:
     """Make councils, run their nodes and a coordinator, publish, and compare with the exact truth.
 
@@ -206,6 +182,7 @@ def main(
     Example: newlyn-demo --councils 12 --out demo-output
     """
     console = Console(stderr=output_format == "json", highlight=False)
+    options = Options(councils, scale, epsilon, seed, workers, out.resolve())
     started = time.monotonic()
 
     def say(text: str) -> None:
@@ -214,8 +191,10 @@ def main(
     try:
         with ExitStack() as stack:
             stack.enter_context(signals_as_exceptions())
-            services = stack.enter_context(Services())
-            result = _demonstrate(services, councils, scale, epsilon, seed, workers, out.resolve(), force, say)
+            _prepare_folder(options.out, force)
+            programs = stack.enter_context(Programs(_node_environment(epsilon)))
+            result = demonstrate(programs, options, say)
+            say("Done")
     except ProgramFailed as error:
         click.echo(str(error), err=True)
         sys.exit(1)
@@ -223,68 +202,6 @@ def main(
         click.echo(json.dumps(result, indent=2))
     else:
         _print_result(console, result)
-
-
-def _demonstrate(
-    services: Services,
-    councils: int,
-    scale: float,
-    epsilon: float,
-    seed: int,
-    workers: int,
-    out: Path,
-    force: bool,
-    say: federation.Say,
-) -> dict[str, Any]:
-    _prepare_folder(out, force)
-    say(f"Making {councils} synthetic councils (every child is invented)")
-    members = _make_members(out, councils, scale, seed, say)
-    site = _federate(services, members, out, epsilon, workers, say)
-    say("Waiting for the benchmark to reach the councils")
-    compared = _await_benchmark(services, members[0])
-    services.stop()
-    say("Adding up the exact truth, which no one in a real federation can know")
-    truth = federation.exact_truth(members, FRAMEWORK, workers)
-    framework = load_framework(FRAMEWORK)
-    published = json.loads((site / "benchmark.json").read_text(encoding="utf-8"))
-    inside, shown = _within(framework, published, truth)
-    return {
-        "site": str(site / "index.html"),
-        "headlines": [asdict(headline) for headline in _headlines(framework, published, truth)],
-        "proportions_inside_interval": inside,
-        "proportions_shown": shown,
-        "compare": f"newlyn-node compare --config {members[0].config}",
-        "compared_indicators": len(compared["indicators"]),
-        "councils": [member.name for member in members],
-    }
-
-
-def _await_benchmark(services: Services, member: federation.Member) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-
-    def arrived() -> bool:
-        text = run("newlyn-node", "compare", "--config", member.config, "--format", "json", accept=(0, 1))
-        if text.startswith("{"):
-            shown.update(json.loads(text))
-        return bool(shown)
-
-    services.wait_until(arrived, "the benchmark to reach the first council", 120)
-    return shown
-
-
-def _print_result(console: Console, result: dict[str, Any]) -> None:
-    console.print("\n[bold]England, as these councils[/bold] (95 % interval), beside the exact truth\n")
-    for headline in result["headlines"]:
-        console.print(
-            f"  {headline['title']}: [bold]{headline['published']:.1f} %[/bold] "
-            f"({headline['lower']:.1f} to {headline['upper']:.1f}); exactly {headline['truth']:.1f} %"
-        )
-    console.print(
-        f"\n  {result['proportions_inside_interval']} of {result['proportions_shown']} proportions of England "
-        "hold the exact truth inside their interval.\n"
-    )
-    console.print(f"Open     {result['site']}")
-    console.print(f"Compare  {result['compare']}")
 
 
 if __name__ == "__main__":

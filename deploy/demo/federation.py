@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.demo.processes import Services, run, run_json
+from deploy.demo.asked import COLLECTION_ID
+from deploy.demo.processes import Programs, coordinator, node
 
-COLLECTION_ID = "2025-demo"
 APPROVER = "Demo Guardian"
+_DONE_OR_NOT_YET_OFFERED = (0, 21, 40)
+"""Exit codes of `newlyn-node approve`: done; no such collection here yet; the ledger is in use (`node.errors`)."""
+_DONE_OR_NOT_YET_PUBLISHED = (0, 22)
 
 Say = Callable[[str], None]
 
@@ -28,6 +30,7 @@ class Member:
     name: str
     folder: Path
     returns: Path
+    invitation: Path
 
     @property
     def config(self) -> Path:
@@ -35,133 +38,87 @@ class Member:
         return self.folder / "node.toml"
 
 
-@dataclass(frozen=True)
-class Truth:
-    """The exact figures of all councils together, which only the demo may know."""
-
-    numerator: int
-    denominator: int
-
-    @property
-    def percent(self) -> float:
-        """100 times numerator over denominator."""
-        return 100 * self.numerator / self.denominator
-
-
-def start_coordinator(services: Services, folder: Path) -> str:
+def start_coordinator(programs: Programs, folder: Path) -> str:
     """Initialises a coordinator, starts it on a free port and returns its address."""
-    run("newlyn-coordinator", "init", "--dir", folder, "--host", "localhost")
+    programs.run(coordinator("init", "--dir", folder, "--host", "localhost"))
     address_file = folder / "serving.json"
-    services.start(
-        "newlyn-coordinator",
+    programs.start(
+        coordinator("serve", "--dir", folder, "--port", "0", "--address-file", address_file),
         "the coordinator",
         folder / "coordinator.log",
-        *("serve", "--dir", folder, "--port", "0", "--address-file", address_file),
     )
-    services.wait_until(address_file.exists, "the coordinator to listen", 60)
-    port = json.loads(address_file.read_text(encoding="utf-8"))["address"].rpartition(":")[2]
-    return f"localhost:{port}"
+    programs.wait_until(address_file.exists, "the coordinator to listen", 60)
+    return str(json.loads(address_file.read_text(encoding="utf-8"))["address"])
 
 
-def enrol(services: Services, coordinator: Path, address: str, members: Sequence[Member], workers: int) -> None:
+def enrol(programs: Programs, folder: Path, address: str, members: Sequence[Member], workers: int) -> None:
     """Invites every council, lets every node ask, and lets the enrolment authority sign."""
-    services.start(
-        "newlyn-coordinator",
+    programs.start(
+        coordinator("authority", "sign", "--dir", folder, "--watch", "--yes"),
         "the enrolment authority",
-        coordinator / "authority.log",
-        *("authority", "sign", "--dir", coordinator, "--watch", "--yes"),
+        folder / "authority.log",
     )
-    for member in members:
-        member.folder.mkdir(parents=True, exist_ok=True)
-        run(
-            "newlyn-coordinator",
-            *("invite", "--dir", coordinator, "--council", member.code),
-            *("--address", address, "--out", member.folder / "invitation.json"),
-        )
+    invited = folder / "invited.csv"
+    invited.write_text("la_code\n" + "".join(f"{member.code}\n" for member in members), encoding="utf-8")
+    invitations = members[0].invitation.parent
+    programs.run(
+        coordinator("invite", "--dir", folder, "--all-councils", invited, "--address", address, "--out", invitations)
+    )
 
     def initialise(member: Member) -> None:
-        run(
-            "newlyn-node",
-            *("init", "--invite", member.folder / "invitation.json", "--returns", member.returns),
-            *("--config", member.config, "--wait", "120"),
-        )
+        files = ("--invite", member.invitation, "--returns", member.returns, "--config", member.config)
+        programs.run(node("init", *files, "--wait", "120"))
 
-    in_parallel(initialise, members, workers)
+    programs.in_parallel(initialise, members, workers)
 
 
-def in_parallel(work: Callable[[Member], Any], members: Sequence[Member], workers: int) -> list[Any]:
-    """Does the same for every council, a few at a time."""
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        return list(pool.map(work, members))
-
-
-def collection_file(path: Path, framework: str, indicators: Sequence[str], epsilon: float) -> Path:
-    """Writes the collection that the demo opens: one council-mode release of headlines."""
-    listed = "".join(f'    "{indicator}",\n' for indicator in indicators)
-    path.write_text(
-        f"""\
-id = "{COLLECTION_ID}"
-framework = "{framework}"
-reference_year = 2025
-opens = 2025-04-01
-closes = 2099-03-31
-
-[[release]]
-id = "council_headlines"
-mode = "council"
-indicators = [
-{listed}]
-breakdowns = []
-epsilon = {epsilon}
-delta = 1e-7
-""",
-        encoding="utf-8",
-    )
-    return path
-
-
-def start_nodes(services: Services, members: Sequence[Member]) -> None:
-    """Starts one node process per council, polling every two seconds."""
+def start_nodes(programs: Programs, members: Sequence[Member]) -> None:
+    """Starts one node process per council."""
     for member in members:
-        services.start(
-            "newlyn-node",
-            f"the node of {member.name}",
-            member.folder / "node.log",
-            *("run", "--config", member.config),
+        programs.start(node("run", "--config", member.config), f"the node of {member.name}", member.folder / "node.log")
+
+
+def approve(programs: Programs, members: Sequence[Member], workers: int) -> None:
+    """Every council's information-governance lead approves, once its node has been offered the collection."""
+
+    def decide(member: Member) -> None:
+        approval = node("approve", COLLECTION_ID, "--by", APPROVER, "--config", member.config)
+        programs.wait_until(
+            lambda: "Approved" in programs.run(approval, accept=_DONE_OR_NOT_YET_OFFERED),
+            f"the collection to reach {member.name}",
+            180,
+            every=1,
         )
 
-
-def approve(member: Member, services: Services) -> None:
-    """The council's information-governance lead approves, once the node has been offered the collection."""
-
-    def offered() -> bool:
-        shown = run_json("newlyn-node", "preview", "--config", member.config)
-        return bool(shown["collections"])
-
-    services.wait_until(offered, f"the collection to reach {member.name}", 120)
-    run("newlyn-node", "approve", COLLECTION_ID, "--by", APPROVER, "--config", member.config)
+    programs.in_parallel(decide, members, workers)
 
 
-def summaries_received(coordinator: Path) -> int:
-    """How many councils have answered the whole collection."""
-    status = run_json("newlyn-coordinator", "status", "--dir", coordinator)
-    return int(status["collections"][0]["councils_complete"])
+def await_summaries(programs: Programs, folder: Path, expected: int, say: Say) -> None:
+    """Waits until so many councils have answered the whole collection."""
+    seen = -1
+
+    def complete() -> bool:
+        nonlocal seen
+        status = programs.run_json(coordinator("status", "--dir", folder, "--format", "json"))
+        received = int(status["collections"][0]["councils_complete"])
+        if received != seen:
+            seen = received
+            say(f"  {received} of {expected} councils have answered")
+        return received == expected
+
+    programs.wait_until(complete, "every council's summary", 1800, every=3)
 
 
-def exact_truth(members: Sequence[Member], framework: str, workers: int) -> dict[str, Truth]:
-    """Every council's exact figures, added up: what a trusted curator would have known."""
+def await_benchmark(programs: Programs, member: Member) -> dict[str, Any]:
+    """Waits until a council's node has fetched the benchmark, and gives what `compare` shows on its machine."""
+    shown: dict[str, Any] = {}
+    command = node("compare", "--config", member.config, "--format", "json")
 
-    def measured(member: Member) -> dict[str, Any]:
-        shown = run_json(
-            "newlyn-node", "measure", "--returns", member.returns, "--year", "2025", "--framework", framework
-        )
-        return dict(shown["indicators"])
+    def arrived() -> bool:
+        text = programs.run(command, accept=_DONE_OR_NOT_YET_PUBLISHED)
+        if text.startswith("{"):
+            shown.update(json.loads(text))
+        return bool(shown)
 
-    added: dict[str, Truth] = {}
-    for figures in in_parallel(measured, members, workers):
-        for indicator, figure in figures.items():
-            if figure["denominator"] is None:
-                continue
-            so_far = added.get(indicator, Truth(0, 0))
-            added[indicator] = Truth(so_far.numerator + figure["numerator"], so_far.denominator + figure["denominator"])
-    return added
+    programs.wait_until(arrived, f"the benchmark to reach {member.name}", 120, every=1)
+    return shown

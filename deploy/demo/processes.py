@@ -1,7 +1,7 @@
-"""Starting the two programs as processes, and never leaving one behind.
+"""Starting programs as processes, and never leaving one behind.
 
-Children are killed when the demo ends for any reason: normally, by an exception, by a signal, or (on Linux, where the
-kernel can be asked to) when the demo itself is killed.
+Processes end with the demo whatever ends it: the end of its work, an exception, a signal, or (on Linux, where the
+kernel can be asked to) the death of the demo itself.
 """
 
 from __future__ import annotations
@@ -12,56 +12,61 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+
+Item = TypeVar("Item")
 
 _STOP_SECONDS = 10
 _PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class ProgramFailed(Exception):
-    """One of the two programs ended with a fault. The text is what it said."""
+    """A program ended with a fault. The text is what it said."""
 
 
-def program(name: str) -> list[str]:
-    """The command line that starts one of our programs with this very interpreter."""
-    module = {"newlyn-node": "node.cli", "newlyn-coordinator": "coordinator.cli"}[name]
-    return [sys.executable, "-m", module]
+@dataclass(frozen=True)
+class Command:
+    """A command line as a person would type it, and the one that starts it with this very interpreter."""
+
+    shown: str
+    argv: tuple[str, ...]
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def node(*arguments: str | Path) -> Command:
+    """A `newlyn-node` command."""
+    return _command("newlyn-node", "node.cli", arguments)
 
 
-def run(name: str, *arguments: str | Path, accept: Sequence[int] = (0,)) -> str:
-    """Runs a command to its end and returns what it printed.
-
-    Raises ProgramFailed, with what the command said, for an exit code outside `accept`.
-    """
-    command = [*program(name), *map(str, arguments)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode not in accept:
-        shown = " ".join([name, *map(str, arguments)])
-        raise ProgramFailed(f"{shown}\nended with exit code {result.returncode}:\n{result.stderr or result.stdout}")
-    return result.stdout
+def coordinator(*arguments: str | Path) -> Command:
+    """A `newlyn-coordinator` command."""
+    return _command("newlyn-coordinator", "coordinator.cli", arguments)
 
 
-def run_json(name: str, *arguments: str | Path) -> Any:
-    """Runs a command with `--format json` and returns what it printed, parsed."""
-    return json.loads(run(name, *arguments, "--format", "json"))
+def generator(*arguments: str | Path) -> Command:
+    """A command that makes one council's returns up."""
+    return _command("python -m deploy.demo.generator", "deploy.demo.generator", arguments)
 
 
-@dataclass
+def _command(name: str, module: str, arguments: Sequence[str | Path]) -> Command:
+    texts = tuple(map(str, arguments))
+    return Command(" ".join((name, *texts)), (sys.executable, "-m", module, *texts))
+
+
+@dataclass(frozen=True)
 class Service:
     """A program that runs until it is stopped; `log` is the file that takes its output."""
 
     name: str
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[str]
     log: Path
 
     def check(self) -> None:
@@ -71,11 +76,21 @@ class Service:
             raise ProgramFailed(f"{self.name} ended with exit code {self.process.returncode}:\n{tail}")
 
 
-class Services:
-    """The running programs; a context manager that stops every one of them on leaving."""
+class Programs:
+    """Every process of the demo; a context manager that ends all of them on leaving.
 
-    def __init__(self) -> None:
-        self._running: list[Service] = []
+    `run` may be called from several threads; `start` from the main thread only, because the kernel ends a process with
+    the thread that started it. `environment` is added to the environment of every program;
+    what this one has of NEWLYN_* is kept from them.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("NEWLYN_")}
+        self._environment = {**inherited, **(environment or {})}
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._processes: set[subprocess.Popen[str]] = set()
+        self._services: list[Service] = []
 
     def __enter__(self) -> Self:
         return self
@@ -85,50 +100,101 @@ class Services:
     ) -> None:
         self.stop()
 
-    def start(self, name: str, label: str, log: Path, *arguments: str | Path) -> Service:
-        """Starts a program with its output in `log`."""
-        with log.open("wb") as output:
+    def _spawn(self, command: Command, output: Any) -> subprocess.Popen[str]:
+        demo = os.getpid()
+
+        def end_with_the_demo() -> None:
+            if _libc is not None:
+                _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+                if os.getppid() != demo:
+                    os._exit(1)
+
+        with self._lock:
+            if self._stopped:
+                raise ProgramFailed("The demo is stopping.")
             process = subprocess.Popen(
-                [*program(name), *map(str, arguments)],
+                command.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
-                stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                stderr=subprocess.PIPE if output is subprocess.PIPE else subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                env=self._environment,
+                start_new_session=True,
+                preexec_fn=end_with_the_demo if _libc is not None else None,
             )
-        service = Service(label, process, log)
-        self._running.append(service)
+            self._processes.add(process)
+        return process
+
+    def run(self, command: Command, *, accept: Sequence[int] = (0,)) -> str:
+        """Runs a command to its end and returns what it printed.
+
+        Raises ProgramFailed, with what the command said, for an exit code outside `accept`.
+        """
+        process = self._spawn(command, subprocess.PIPE)
+        output, errors = process.communicate()
+        with self._lock:
+            self._processes.discard(process)
+        if process.returncode not in accept:
+            raise ProgramFailed(f"{command.shown}\nended with exit code {process.returncode}:\n{errors or output}")
+        return output
+
+    def run_json(self, command: Command) -> Any:
+        """Runs a command that prints JSON and returns it, parsed. Raises ProgramFailed."""
+        return json.loads(self.run(command))
+
+    def start(self, command: Command, label: str, log: Path) -> Service:
+        """Starts a program with its output in `log`.
+
+        Raises ProgramFailed once stopped, and RuntimeError outside the main thread.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError("a service would end with the thread that started it")
+        with log.open("w", encoding="utf-8") as output:
+            service = Service(label, self._spawn(command, output), log)
+        self._services.append(service)
         return service
 
-    def check(self) -> None:
-        """Raises ProgramFailed if any program has ended."""
-        for service in self._running:
-            service.check()
-
     def stop(self) -> None:
-        """Asks every program to stop, and kills those that have not after ten seconds."""
-        for service in self._running:
-            if service.process.poll() is None:
-                service.process.terminate()
+        """Asks every process to stop, and kills those that have not after ten seconds. None starts afterwards."""
+        with self._lock:
+            self._stopped = True
+            processes = list(self._processes)
+        for process in processes:
+            if process.poll() is None:
+                process.terminate()
         deadline = time.monotonic() + _STOP_SECONDS
-        for service in self._running:
+        for process in processes:
             try:
-                service.process.wait(timeout=max(0.1, deadline - time.monotonic()))
+                process.wait(timeout=max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                service.process.kill()
-                service.process.wait()
-        self._running.clear()
+                process.kill()
+                process.wait()
 
-    def wait_until(self, ready: Callable[[], bool], what: str, seconds: float) -> None:
-        """Waits until `ready`, watching that no program ends meanwhile.
+    def wait_until(self, ready: Callable[[], bool], what: str, seconds: float, every: float = 0.2) -> None:
+        """Waits until `ready`, watching that no started program ends meanwhile.
 
         Raises ProgramFailed when a program ends or the time is over.
         """
         deadline = time.monotonic() + seconds
         while not ready():
-            self.check()
+            for service in self._services:
+                service.check()
             if time.monotonic() > deadline:
                 raise ProgramFailed(f"Waited {seconds:.0f} seconds for {what}; the logs tell more.")
-            time.sleep(0.2)
+            time.sleep(every)
+
+    def in_parallel(self, work: Callable[[Item], Any], items: Sequence[Item], workers: int) -> list[Any]:
+        """Does the same for every item, a few at a time; the first failure ends the rest."""
+        pool = ThreadPoolExecutor(max_workers=workers)
+        try:
+            return [future.result() for future in [pool.submit(work, item) for item in items]]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            self.stop()
+            raise
+        finally:
+            pool.shutdown()
 
 
 @contextmanager
