@@ -35,7 +35,7 @@ def _tables(plan: ReleasePlan) -> dict[str, _Costs]:
 
 
 def _pair_cost(costs: _Costs, cohorts: list[Cohort], one: int | None, other: int | None, *, cells: bool) -> Fraction:
-    """The most that a child of one age replaced by one of another costs in a table, with several `cells` or just one."""
+    """The most that a child of one age replaced by one of another costs in a table, with several `cells` or one."""
     same = different = Fraction(0)
     for cohort in cohorts:
         totals, others = costs[cohort.id]

@@ -42,8 +42,8 @@ def axis_for(values: Iterable[float], lowest: float, highest: float) -> Axis:
     step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= raw)
     step = max(step, 0.5)
     first = math.floor(low / step) * step
-    last = max(math.ceil(high / step) * step, first + step)
-    return Axis(max(first, lowest), min(last, highest) if math.isfinite(highest) else last, step)
+    last = min(max(math.ceil(high / step) * step, first + step), highest)
+    return Axis(max(min(first, last - step), lowest), last, step)
 
 
 class Shape(StrEnum):

@@ -37,6 +37,11 @@ def figure(indicator: Indicator, value: float) -> str:
     return f"{shown}%" if indicator.kind is Kind.PERCENT else shown
 
 
+def within_breakdown(indicator: Indicator) -> Indicator:
+    """The indicator as a level of a breakdown shows it: a count is a number there, for a level has no population."""
+    return indicator.model_copy(update={"rate_per": None}) if indicator.kind is Kind.COUNT else indicator
+
+
 def unit_in_words(indicator: Indicator) -> str:
     """What the figure counts: "per 10,000 children aged 0 to 17", "%", or the unit the framework gives it."""
     if indicator.kind is Kind.COUNT and indicator.rate_per is not None:

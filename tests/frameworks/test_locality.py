@@ -1,0 +1,147 @@
+"""If these failed, one child's records would move another child's figures by more than the noise covers.
+
+The checker argues from the text of a definition; these run it. Taking a child out of the tables must strike out that
+child's rows and touch no others, for every definition shipped and for hundreds that chance puts together.
+"""
+
+from __future__ import annotations
+
+import random
+
+import duckdb
+import pytest
+
+from frameworks.catalogue import installed_frameworks, load_framework
+from frameworks.definitions import Place, check_definition, table_relations
+from frameworks.errors import DefinitionRefused
+from tests.frameworks.random_children import children_moved, random_council, rows_of
+
+CANARIES = {
+    "average": "SELECT child_id FROM outcome_check WHERE sdq_score > (SELECT avg(sdq_score) FROM outcome_check)",
+    "rank": "SELECT child_id, rank() OVER (ORDER BY age) AS place FROM looked_after_child",
+    "limit": "SELECT child_id FROM (SELECT child_id FROM referral ORDER BY child_id LIMIT 10)",
+    "social worker": "SELECT a.child_id FROM social_worker_episode AS a"
+    " JOIN social_worker_episode AS b ON a.worker_id = b.worker_id",
+}
+SEEDS = (1, 2, 3)
+
+
+def _shipped(framework_id: str) -> dict[str, str]:
+    framework = load_framework(framework_id)
+    definitions = {f"view {view.id}": view.sql for view in framework.views}
+    definitions |= {f"cohort {cohort.id}": cohort.sql for cohort in framework.cohorts}
+    return definitions | {f"outcome {one.id}": one.outcome for one in framework.indicators if one.outcome is not None}
+
+
+@pytest.mark.parametrize("framework_id", installed_frameworks())
+def test_no_definition_shipped_lets_a_child_move_another(framework_id: str) -> None:
+    definitions = _shipped(framework_id)
+    seen: set[str] = set()
+    for seed in SEEDS:
+        with random_council(seed) as connection:
+            for view in load_framework(framework_id).views:
+                connection.execute(f"CREATE TEMP VIEW {view.id} AS {view.sql}")
+            assert children_moved(connection, definitions) == {}
+            seen |= {name for name, sql in definitions.items() if rows_of(connection, sql)}
+    assert set(definitions) - seen == set()
+
+
+def test_a_definition_that_compares_children_is_caught_when_it_runs_unchecked() -> None:
+    caught: set[str] = set()
+    for seed in SEEDS:
+        with random_council(seed) as connection:
+            caught |= set(children_moved(connection, CANARIES))
+    assert caught == set(CANARIES)
+    for sql in CANARIES.values():
+        with pytest.raises(DefinitionRefused):
+            check_definition(sql, table_relations(), Place("a.toml", "canary"))
+
+
+_TABLES = ("referral", "assessment", "section_47", "child_protection_plan", "plan_review")
+
+
+class _Author:
+    """Writes definitions by chance, sound ones and unsound ones, out of the parts that the language has."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+
+    def definition(self) -> str:
+        if self._chance.random() < 0.2:
+            words = self._chance.choice(("UNION", "UNION ALL"))
+            return f"{self._select()} {words} {self._select()}"
+        return self._select()
+
+    def _pick(self, *options: str) -> str:
+        return self._chance.choice(options)
+
+    def _match(self, one: str, other: str) -> str:
+        tie, event = f"{one}.child_id = {other}.child_id", f"{one}.event <= {other}.event"
+        return self._pick(
+            tie, f"{tie} AND {event}", f"{event} AND ({tie})", event, f"{tie} OR {event}", f"NOT ({tie})",
+            f"{one}.child_id = {one}.child_id AND {event}",
+        )  # fmt: skip
+
+    def _table(self) -> str:
+        table = self._pick(*_TABLES)
+        last = f"(SELECT child_id, MAX(event) AS event FROM {table} GROUP BY child_id)"
+        two = f"(SELECT child_id, event FROM {table} UNION SELECT child_id, event FROM {self._pick(*_TABLES)})"
+        return self._pick(table, table, last, two)
+
+    def _filter(self, alias: str) -> str:
+        inner = f"FROM {self._table()} AS z WHERE {self._match('z', self._pick('a', alias))}"
+        negated = self._pick("", "NOT ")
+        return self._pick(
+            f"{alias}.event > 1",
+            f"{alias}.child_id IS NULL",
+            f"{negated}EXISTS (SELECT 1 {inner})",
+            f"{alias}.event >= (SELECT COUNT(*) {inner})",
+            f"{alias}.event = (SELECT MAX(z.event) {inner})",
+            f"{alias}.child_id {negated}IN (SELECT child_id FROM {self._table()} AS y)",
+            f"{alias}.child_id {negated}IN (SELECT z.child_id {inner})",
+            f"({alias}.event = 2 OR a.child_id {negated}IN (SELECT z.child_id {inner}))",
+        )
+
+    def _select(self) -> str:
+        source, alias = f"FROM {self._table()} AS a", "a"
+        if self._chance.random() < 0.6:
+            source += f" {self._pick('JOIN', 'LEFT JOIN')} {self._table()} AS b ON {self._match('a', 'b')}"
+            alias = self._pick("a", "a", "b")
+        if self._chance.random() < 0.6:
+            source += f" WHERE {self._filter(self._pick('a', alias))}"
+        child, over = f"{alias}.child_id", self._pick("PARTITION BY a.child_id", f"PARTITION BY {alias}.child_id", "")
+        if self._chance.random() < 0.3:
+            keys = self._pick(child, f"{child}, {alias}.event", "a.child_id")
+            return f"SELECT {child}, COUNT(*) AS n {source} GROUP BY {keys} HAVING COUNT({alias}.event) < 3"
+        number = self._pick(
+            f"{alias}.event",
+            "a.event + 1",
+            f"ROW_NUMBER() OVER ({over} ORDER BY {alias}.event DESC)",
+            f"RANK() OVER ({over} ORDER BY a.event)",
+            f"LAG(a.event) OVER ({over} ORDER BY {alias}.event)",
+            f"SUM(a.event) OVER ({over} ORDER BY a.event ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)",
+        )
+        return f"SELECT {self._pick('', 'DISTINCT ')}{child}, {number} AS n {source}"
+
+
+def test_whatever_the_checker_allows_keeps_children_apart() -> None:
+    author = _Author(20251124)
+    allowed: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for _ in range(600):
+        sql = author.definition()
+        try:
+            allowed[sql] = check_definition(sql, table_relations(), Place("a.toml", "chance")).sql
+        except DefinitionRefused:
+            refused[sql] = sql
+    assert len(allowed) > 100
+    with random_council(7) as connection:
+        assert children_moved(connection, allowed) == {}
+        runnable = {}
+        for sql in list(refused)[:90]:
+            try:
+                rows_of(connection, sql)
+                runnable[sql] = sql
+            except duckdb.Error:
+                continue
+        assert len(children_moved(connection, runnable)) > 20
