@@ -88,18 +88,16 @@ def _separated(text: _Text, file: ReturnFile, report: ReportBuilder) -> list[str
     """The lines with their fields parted by `_FIELD_SEPARATOR`; a line that cannot be used becomes blank."""
     separated = []
     for number, line in enumerate(text.lines, start=1):
-        fields = line
+        fields = ""
         if _UNREADABLE.search(line):
             report.row_fault(file.name, number, WHOLE_ROW, NOT_TEXT)
-            fields = ""
-        elif '"' in line:
+        elif '"' not in line:
+            fields = line.replace(text.delimiter, _FIELD_SEPARATOR)
+        else:
             try:
                 fields = _FIELD_SEPARATOR.join(next(csv.reader((line,), delimiter=text.delimiter, strict=True)))
             except (csv.Error, StopIteration):
                 report.row_fault(file.name, number, WHOLE_ROW, UNBALANCED)
-                fields = ""
-        else:
-            fields = line.replace(text.delimiter, _FIELD_SEPARATOR)
         separated.append(fields)
     _drop_cut_off_row(separated, len(text.columns), file, report)
     return separated

@@ -10,13 +10,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.node.oracle_comparison import both_figures, council_of, disagreements, narrowed
+from tests.node.oracle_comparison import CHILDREN, SEEDS, both_figures, council_of, disagreements, narrowed
 from tests.oracle.figures import LEVELS
 
-CHILDREN = 250
 
-
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_node_and_the_oracle_agree_on_every_figure(seed: int) -> None:
     found = disagreements(council_of(seed, CHILDREN))
     assert not found, str(narrowed(found[0]))
