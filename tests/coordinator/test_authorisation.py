@@ -96,6 +96,18 @@ async def test_a_council_may_do_everything_but_enrol(world: World) -> None:
     }
 
 
+async def test_nothing_is_parsed_before_it_is_known_who_sent_it(world: World) -> None:
+    applicant, member = world.invite("302"), world.enrol("301")
+    answered = []
+    async with world.serving() as address:
+        for credentials in (applicant.credentials, member.credentials):
+            tls = grpc.ssl_channel_credentials(world.root, credentials.key, credentials.certificate)
+            async with grpc.aio.secure_channel(address, tls) as channel:
+                call: Any = channel.unary_unary("/newlyn.collection.v1.CollectionService/Hello")
+                answered.append(await status_of(call(b"\xff no message at all")))
+    assert answered == [grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.INVALID_ARGUMENT]
+
+
 def misissue(
     world: World,
     names: Sequence[x509.GeneralName],

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -176,4 +177,66 @@ def test_the_database_is_the_operators_alone(tmp_path: Path) -> None:
     store.run_tx("add", lambda tx: members.add_council(tx, "301", "An invented council"))
     for path in tmp_path.glob("a.sqlite*"):
         assert path.stat().st_mode & 0o077 == 0
+    store.close()
+
+
+def _batch(store: Store, works: list[Callable[[Connection], str]]) -> list[str | Exception]:
+    """Runs the works in one batch: they queue while a first transaction holds the writer."""
+    queued, outcomes = threading.Event(), {}
+
+    def run(place: int, work: Callable[[Connection], str]) -> None:
+        try:
+            outcomes[place] = store.run_tx(f"work {place}", work)
+        except Exception as error:
+            outcomes[place] = error
+
+    threads = [threading.Thread(target=store.run_tx, args=("hold", lambda _: queued.wait()))]
+    threads += [threading.Thread(target=run, args=each) for each in enumerate(works)]
+    threads[0].start()
+    while store._waiting or not store._writer.locked():
+        time.sleep(0.001)
+    for thread in threads[1:]:
+        thread.start()
+    while len(store._waiting) < len(works):
+        time.sleep(0.001)
+    queued.set()
+    for thread in threads:
+        thread.join()
+    return [outcomes[place] for place in range(len(works))]
+
+
+def _add(code: str) -> Callable[[Connection], str]:
+    def work(tx: Connection) -> str:
+        members.add_council(tx, code, "An invented council")
+        return code
+
+    return work
+
+
+def test_transactions_that_are_committed_together_fail_alone(tmp_path: Path) -> None:
+    def fail(tx: Connection) -> str:
+        members.add_council(tx, "999", "An invented council")
+        raise KeyError
+
+    store = create_store(tmp_path / "a.sqlite")
+    outcomes = _batch(store, [_add("301"), fail, _add("302")])
+    assert outcomes[0] == "301"
+    assert isinstance(outcomes[1], KeyError)
+    assert outcomes[2] == "302"
+    assert [council.code for council in store.read("list", members.list_councils)] == ["301", "302"]
+    store.close()
+
+
+def test_nobody_is_told_that_a_batch_is_stored_when_its_commit_failed(tmp_path: Path) -> None:
+    def break_at_commit(tx: Connection) -> str:
+        tx.execute(text("PRAGMA defer_foreign_keys=ON"))
+        values = {"fingerprint": b"x", "council_code": "nobody", "revoked_at": 0}
+        tx.execute(schema.revocations.insert().values(values))
+        return "done"
+
+    store = create_store(tmp_path / "a.sqlite")
+    outcomes = _batch(store, [_add("301"), break_at_commit, _add("302")])
+    assert all(isinstance(outcome, StorageFailed) for outcome in outcomes)
+    assert store.read("list", members.list_councils) == []
+    assert _batch(store, [_add("301")]) == ["301"]
     store.close()

@@ -45,7 +45,9 @@ def _value(chance: random.Random, column: str, sql_type: str) -> object:
     if sql_type == "DATE":
         if column in ("end_date", "closure_date", "ceased_date") and chance.random() < 0.5:
             return None
-        return date(2022, 6, 1) + timedelta(days=chance.choice((chance.randrange(1100), 760 + chance.randrange(60))))
+        return date(2022, 6, 1) + timedelta(
+            days=chance.choice((chance.randrange(1100), 760 + chance.randrange(60), 945 + chance.randrange(80)))
+        )
     if sql_type == "BOOLEAN":
         return chance.choice((True, False, None))
     if sql_type == "INTEGER":

@@ -58,7 +58,7 @@ _STORIES = (
     _Story((12, 24, 36), (0, 20, 200, 365), 0.4, ["E3", "E3", "E4A", "E8", "X1"], (17, 18, 19, 21)),
     _Story((24, 30, 36), (100, 150, 200, 250), 0.97, _ENDS, (5, 10, 14, 15)),
     _Story((24, 30, 36), (200, 300, 365), 1.0, _ENDS, (5, 10, 14, 15)),
-    _Story((18, 24, 24, 30), (20, 180, 300, 365, 366), 0.4, ["E4A", "E4A", "E4B", "E4B", "E5"], (1, 6, 12, 17)),
+    _Story((18, 24, 24, 30), (20, 20, 180, 300, 365, 366), 0.4, ["E4A", "E4A", "E4B", "E4B", "E5"], (1, 6, 12, 17)),
 )
 
 
@@ -81,11 +81,16 @@ def _life(random: Random, dates: Dates, story: _Story) -> list[_Episode]:
         elif len(episodes) > 1 and random.random() < 0.5:
             place, urn, postcode = episodes[-2].place, episodes[-2].urn, episodes[-2].postcode
         end = dates.after(start) if random.random() < 0.4 else start + timedelta(days=random.choice(story.days))
+        two_years_ago = date(dates.year - 2, 3, 31) + timedelta(days=random.choice((0, 0, 1)))
+        if start < two_years_ago < end and random.random() < 0.5:
+            end = two_years_ago
         reason = "X1" if random.random() < story.goes_on else random.choice(story.ends)
         episodes.append(_Episode(start, rne, legal, place, urn, postcode, end, reason))
         ended = reason != "X1"
         if ended and random.random() < 0.3:
             break
+        if ended and random.random() < 0.5:
+            usual = random.choice(_LEGAL)
         gap = random.random() < 0.15 or (ended and random.random() < 0.6)
         start = dates.after(end) if gap else end
         if not ended and random.random() < 0.06:
@@ -226,5 +231,6 @@ def care_slices(random: Random, child: str, year: int) -> dict[int, dict[str, Ro
             worker = random.choice(("W1", "w2", "W2", "W3", "W4"))
             files["social_worker"].append({"CHILD": child, "SW_ID": worker, "SW_DECOM": start, "SW_DEC": end})
         if random.random() < 0.2:
-            files["uasc"].append({"CHILD": child, "DUC": _span(random, now)[1]})
+            ceased = date(return_year, 3, 31) + timedelta(days=random.choice((-100, -1, 0, 0, 1)))
+            files["uasc"].append({"CHILD": child, "DUC": random.choice(("", _shown(ceased)))})
     return slices
