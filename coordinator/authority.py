@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
@@ -173,9 +174,12 @@ def requested_key(certificate_request: bytes) -> ec.EllipticCurvePublicKey:
 
     Raises ValueError for anything else than a well-formed request for an EC P-256 key.
     """
-    request = x509.load_der_x509_csr(certificate_request)
-    key = request.public_key()
-    if not request.is_signature_valid:
+    try:
+        request = x509.load_der_x509_csr(certificate_request)
+        key, holds = request.public_key(), request.is_signature_valid
+    except UnsupportedAlgorithm as error:
+        raise ValueError("the request uses an algorithm that is not known here") from error
+    if not holds:
         raise ValueError("the request's signature does not hold")
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise ValueError("the key is not an EC P-256 key")

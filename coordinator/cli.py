@@ -36,6 +36,7 @@ from coordinator.log import make_logger
 from coordinator.membership import WaitingRequest
 from coordinator.records import CollectionState
 from coordinator.status import read_status
+from coordinator.store.audit import list_entries
 from coordinator.store.database import Store, open_store
 from coordinator.wire import SOFTWARE_VERSION
 from protos.signing import public_bytes
@@ -455,6 +456,21 @@ def status_command(home: Path, output_format: str) -> None:
     with _open_store(home) as store:
         status = read_status(store, utc_now())
     _show(output_format, status.as_json(), lambda console: screens.show_status(console, status))
+
+
+@main.command("audit")
+@_dir
+@_format
+@_reporting
+def audit_command(home: Path, output_format: str) -> None:
+    """Who was invited, enrolled, refused or revoked, and what was opened, closed or published, and when.
+
+    \b
+    Example: newlyn-coordinator audit --dir coordinator
+    """
+    with _open_store(home) as store:
+        entries = store.read("audit", list_entries)
+    _show(output_format, [entry.as_json() for entry in entries], lambda console: screens.show_audit(console, entries))
 
 
 @main.command("publish")

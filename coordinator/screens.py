@@ -11,6 +11,7 @@ from rich.table import Table
 from coordinator.forecast import ReleaseForecast
 from coordinator.membership import WaitingRequest
 from coordinator.status import Coverage, Status, standing
+from coordinator.store.audit import AuditEntry
 
 _SHOWN_MISSING = 10
 
@@ -79,6 +80,14 @@ def show_forecast(console: Console, releases: Sequence[ReleaseForecast], council
         for noise in release.indicators:
             table.add_row(noise.indicator, f"± {noise.council:,.0f}", f"± {noise.england:,.0f}")
         console.print(table)
+
+
+def show_audit(console: Console, entries: Sequence[AuditEntry]) -> None:
+    """The audit log, oldest first."""
+    table = _table("", "At (UTC)", "Event", "Council", "Collection")
+    for entry in entries:
+        table.add_row(f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.event.value, entry.council_code, entry.collection_id)
+    console.print(table)
 
 
 def request_text(request: WaitingRequest) -> str:

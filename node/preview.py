@@ -5,21 +5,16 @@ Everything here follows from the plan, the policy and the ledger; no data are op
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho
+from frameworks.exposure import DELTA, Exposure, exposures
 from frameworks.model import BREAKDOWNS, Framework
 from frameworks.plan import OVERALL, Block, ReleasePlan, Statistic
 from node.errors import NodeError
 from node.offers import Offer
 from node.policy import Policy, check_allowed
 from node.status import Budget
-
-DELTA = 1e-7
-"""The delta at which epsilon is shown; rho, which is what is charged, does not depend on it."""
 
 _NORMAL_95 = 1.959964
 
@@ -34,19 +29,6 @@ class PreviewedIndicator:
     cells: int
     noise_scale: float
     typical_error: float
-
-
-@dataclass(frozen=True)
-class Exposure:
-    """The most that a reader who knows everything else could learn of one question about one child.
-
-    `probability` is where a fair guess (50 %) ends at most.
-    """
-
-    question: str
-    rho: float
-    epsilon: float
-    probability: float
 
 
 @dataclass(frozen=True)
@@ -115,31 +97,6 @@ def _indicators(plan: ReleasePlan, framework: Framework) -> tuple[PreviewedIndic
     return tuple(previewed)
 
 
-def _exposure(question: str, rho: float) -> Exposure:
-    epsilon = epsilon_from_rho(rho, DELTA)
-    return Exposure(question, rho, epsilon, 1 / (1 + math.exp(-epsilon)))
-
-
-def _flip_rho(blocks: Sequence[Block]) -> float:
-    """rho of one changed yes/no answer: the contrast moves by twice its sensitivity, in every table."""
-    return float(sum(4 * block.cost for block in blocks))
-
-
-def _exposures(plan: ReleasePlan) -> tuple[Exposure, ...]:
-    answers: dict[str, list[Block]] = {}
-    for block in plan.blocks:
-        if block.statistic is Statistic.CONTRAST:
-            answers.setdefault(block.indicator, []).append(block)
-    rho = plan.rho_units / UNITS_PER_RHO
-    exposures = [_exposure("whether the child is in the returns at all", rho)]
-    if answers:
-        exposures.append(
-            _exposure("one yes/no answer of a child known to be there", max(map(_flip_rho, answers.values())))
-        )
-    exposures.append(_exposure("every answer of a child known to be there (at most)", 4 * rho))
-    return tuple(exposures)
-
-
 def _refusal(policy: Policy, plan: ReleasePlan) -> str:
     try:
         check_allowed(policy, plan)
@@ -151,17 +108,17 @@ def _refusal(policy: Policy, plan: ReleasePlan) -> str:
 def preview_release(plan: ReleasePlan, framework: Framework, policy: Policy) -> PreviewedRelease:
     """What a person should know of one release."""
     titles = {breakdown.id: breakdown.title for breakdown in BREAKDOWNS}
-    rho = plan.rho_units / UNITS_PER_RHO
+    listed = exposures(framework, plan)
     return PreviewedRelease(
         id=plan.release_id,
         mode=plan.mode,
         numbers_sent=plan.length,
-        rho=rho,
-        epsilon=epsilon_from_rho(rho, DELTA),
+        rho=listed[0].rho,
+        epsilon=listed[0].epsilon,
         delta=DELTA,
         indicators=_indicators(plan, framework),
         breakdowns=tuple(titles[name] for name in plan.breakdowns),
-        exposures=_exposures(plan),
+        exposures=listed,
         refusal=_refusal(policy, plan),
         plan_hash=plan.plan_hash.hex(),
     )

@@ -249,7 +249,7 @@ def make_benchmark(
         estimates=tuple(estimates),
         coverage=tuple(coverage),
         noise=tuple(noise),
-        costs=tuple(release_cost(plan) for plan in usable),
+        costs=tuple(release_cost(framework, plan) for plan in usable),
         population_year=population.year,
         published_at=published_at,
     )

@@ -37,6 +37,15 @@ class AuditEntry:
     council_code: str
     collection_id: str
 
+    def as_json(self) -> dict[str, str]:
+        """The same as JSON-ready values."""
+        return {
+            "at": self.at.isoformat(),
+            "event": self.event.value,
+            "council": self.council_code,
+            "collection": self.collection_id,
+        }
+
 
 def record(
     connection: Connection, event: AuditEvent, now: datetime, *, council_code: str = "", collection_id: str = ""

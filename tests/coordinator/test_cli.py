@@ -157,6 +157,15 @@ def test_signing_asks_and_a_no_leaves_the_request_waiting(world: World) -> None:
     invoke("revoke", "--dir", home, "--council", "301")
     assert shown("status", "--dir", home)["councils_enrolled"] == 0
     invoke("revoke", "--dir", home, "--council", "301", code=14)
+    entries = json.loads(invoke("audit", "--dir", home, "--format", "json").stdout)
+    assert [entry["event"] for entry in entries] == [
+        "invited",
+        "enrolment requested",
+        "certificate issued",
+        "revoked",
+    ]
+    assert {entry["council"] for entry in entries} == {"301"}
+    assert "certificate issued" in invoke("audit", "--dir", home).stdout
 
 
 def test_status_names_who_is_missing_and_never_shows_a_value(world: World) -> None:

@@ -182,7 +182,8 @@ def test_the_database_is_the_operators_alone(tmp_path: Path) -> None:
 
 def _batch(store: Store, works: list[Callable[[Connection], str]]) -> list[str | Exception]:
     """Runs the works in one batch: they queue while a first transaction holds the writer."""
-    queued, outcomes = threading.Event(), {}
+    queued = threading.Event()
+    outcomes: dict[int, str | Exception] = {}
 
     def run(place: int, work: Callable[[Connection], str]) -> None:
         try:

@@ -23,7 +23,7 @@ CANARIES = {
     "social worker": "SELECT a.child_id FROM social_worker_episode AS a"
     " JOIN social_worker_episode AS b ON a.worker_id = b.worker_id",
 }
-SEEDS = (1, 2, 3)
+SEEDS = (4, 7)
 
 
 def _shipped(framework_id: str) -> dict[str, str]:
