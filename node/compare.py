@@ -6,15 +6,18 @@ says so.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from frameworks.display.formats import unit_in_words
 from frameworks.model import Framework, Indicator, Kind
 from node.measure import Figure
 from protos.benchmark.v1.benchmark_pb2 import Benchmark, Estimate
 
 ENGLAND = "E92000001"
+_Z = 1.959964
 WARNING = (
     "Exact figures, for your eyes only. Whoever sees them beside the published figure of this council learns the noise "
     "that protects it: do not publish both."
@@ -35,7 +38,8 @@ class Published:
 class ComparedIndicator:
     """One indicator: the council's exact figure, and England's published one.
 
-    `position` is "higher", "similar" or "lower" than England's interval, or "" where either figure is missing.
+    `own_value` is a percentage, a mean, or (for a count) the rate by the population that the benchmark used.
+    `position` is one of four statements about the difference, or "" where none is made.
     """
 
     id: str
@@ -74,50 +78,80 @@ def _published(estimate: Estimate | None) -> Published:
     return Published(number("value"), number("lower"), number("upper"), estimate.symbol)
 
 
-def _position(own: float | None, england: Published) -> str:
-    if own is None or england.lower is None or england.upper is None:
-        return ""
-    if own > england.upper:
-        return "higher"
-    return "lower" if own < england.lower else "similar"
-
-
-def _own_value(indicator: Indicator, figure: Figure | None) -> float | None:
-    if figure is None:
+def _own_value(indicator: Indicator, figure: Figure, population: int | None) -> float | None:
+    if indicator.kind is not Kind.COUNT:
+        return figure.value
+    if figure.numerator is None or not population or indicator.rate_per is None:
         return None
-    return None if indicator.kind is Kind.COUNT else figure.value
+    return indicator.rate_per * figure.numerator / population
+
+
+def _own_interval(indicator: Indicator, figure: Figure, value: float) -> tuple[float, float] | None:
+    """The 95 % score interval of an exact figure, for the chance by which outcomes vary; None for a mean.
+
+    A proportion's is Wilson's (1927), a count's the score interval of a Poisson mean.
+    """
+    count, total = figure.numerator, figure.denominator
+    if indicator.kind is Kind.PERCENT and count is not None and total:
+        centre = (count + _Z**2 / 2) / (total + _Z**2)
+        reach = _Z / (total + _Z**2) * math.sqrt(count * (total - count) / total + _Z**2 / 4)
+        return 100 * (centre - reach), 100 * (centre + reach)
+    if indicator.kind is Kind.COUNT and count:
+        reach = _Z * math.sqrt(count + _Z**2 / 4)
+        return value * (count + _Z**2 / 2 - reach) / count, value * (count + _Z**2 / 2 + reach) / count
+    return None
+
+
+def _position(indicator: Indicator, figure: Figure, value: float | None, england: Published) -> str:
+    """The difference from England's published figure, in words and never a rank.
+
+    Its interval is Newcombe's (1998, method 10) from both intervals. "Similar" is said only where a larger difference
+    than 5 percentage points, or a quarter of a rate, can be excluded.
+    """
+    if value is None or england.value is None or england.lower is None or england.upper is None:
+        return ""
+    own = _own_interval(indicator, figure, value)
+    if own is None:
+        return ""
+    difference = value - england.value
+    lower = difference - math.hypot(value - own[0], england.upper - england.value)
+    upper = difference + math.hypot(own[1] - value, england.value - england.lower)
+    if lower > 0:
+        return "higher than England"
+    if upper < 0:
+        return "lower than England"
+    margin = 5 if indicator.kind is Kind.PERCENT else england.value / 4
+    return "similar to England" if -margin <= lower and upper <= margin else "too uncertain to say"
 
 
 def compare(benchmark: Benchmark, framework: Framework, figures: Mapping[str, Figure], council_code: str) -> Comparison:
-    """Sets exact figures beside a benchmark, in the framework's order, for the indicators that it publishes.
-
-    A count has no value to compare (its rate needs a population); its number is shown.
-    """
+    """Sets exact figures beside a benchmark, in the framework's order, for the indicators that it publishes."""
     overall = {
         (estimate.indicator_id, estimate.area_code): estimate
         for estimate in benchmark.estimates
         if not estimate.breakdown
     }
     published = {indicator_id for indicator_id, _ in overall}
+    population = {area.code: area.population_0_17 for area in benchmark.areas}.get(council_code)
     compared = []
     for indicator in framework.indicators:
-        if indicator.id not in published:
+        if indicator.id not in published or indicator.id not in figures:
             continue
-        figure = figures.get(indicator.id)
-        own = _own_value(indicator, figure)
+        figure = figures[indicator.id]
+        own = _own_value(indicator, figure, population)
         england = _published(overall.get((indicator.id, ENGLAND)))
         compared.append(
             ComparedIndicator(
                 id=indicator.id,
                 title=indicator.title,
                 question=indicator.question,
-                unit=indicator.unit,
+                unit=unit_in_words(indicator),
                 own_value=own,
-                own_numerator=figure.numerator if figure else None,
-                own_denominator=figure.denominator if figure else None,
+                own_numerator=figure.numerator,
+                own_denominator=figure.denominator,
                 england=england,
                 published_own=_published(overall.get((indicator.id, council_code))),
-                position=_position(own, england),
+                position=_position(indicator, figure, own, england),
             )
         )
     return Comparison(benchmark.collection_id, benchmark.reference_year, len(benchmark.councils), tuple(compared))

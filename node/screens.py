@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -29,6 +30,10 @@ _MARKS = {
 
 def _number(value: float | None, digits: int = 1) -> str:
     return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def _moment(text: str) -> str:
+    return f"{datetime.fromisoformat(text):%d %B %Y %H:%M} UTC"
 
 
 def _whole(value: float | None) -> str:
@@ -145,7 +150,7 @@ def show_previews(console: Console, previews: Sequence[Preview]) -> None:
 def _show_preview(console: Console, preview: Preview) -> None:
     console.print(f"[bold]Collection {preview.collection}[/bold]")
     console.print(f"  Asks for {preview.framework}, year ending 31 March {preview.reference_year}")
-    console.print(f"  Open     {preview.opens} to {preview.closes}")
+    console.print(f"  Open     {_moment(preview.opens)} to {_moment(preview.closes)}")
     for release in preview.releases:
         _show_release(console, release)
     budget = preview.budget
@@ -179,7 +184,7 @@ def show_status(console: Console, status: Status) -> None:
     console.print(f"Council   {escape(status.council)}{'' if status.enrolled else ' (not enrolled yet)'}")
     console.print(f"Open      {', '.join(status.open_collections) or 'nothing'}")
     for release in status.releases:
-        since = f" on {release.since}" if release.since else ""
+        since = f" on {_moment(release.since)}" if release.since else ""
         console.print(
             f"Release   {release.collection} / {release.release}: {release.standing}{since}; "
             f"waiting for {release.waiting_for}"
@@ -189,7 +194,7 @@ def show_status(console: Console, status: Status) -> None:
         f"Budget    {budget.spent_this_year:.4f} of {budget.limit_per_year:.4f} rho spent this year, "
         f"{budget.spent_for_life:.4f} of {budget.limit_for_life:.4f} for life"
     )
-    console.print(f"Next      {status.next_date or 'no date known'}")
+    console.print(f"Next      {_moment(status.next_date) if status.next_date else 'no date known'}")
     if status.benchmarks:
         console.print(f"Published {', '.join(status.benchmarks)}: newlyn-node compare")
 
@@ -215,11 +220,14 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
         "Yours, exact",
         "England (95 % interval)",
         "Yours, published",
-        "You are",
+        "Yours is",
         numeric=("Yours, exact",),
     )
     for indicator in comparison.indicators:
         own = _number(indicator.own_value) if indicator.own_value is not None else _whole(indicator.own_numerator)
+        stands = (
+            f"{indicator.position} England" if indicator.position.endswith((" than", " to")) else indicator.position
+        )
         table.add_row(
             indicator.title,
             indicator.unit,
@@ -229,6 +237,7 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
             indicator.position,
         )
     console.print(table)
+    console.print("c: too few children for a figure beside the noise. x: not available.")
 
 
 def show_ledger(console: Console, entries: Sequence[Entry]) -> None:

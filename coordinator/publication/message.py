@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coordinator.data import population_for
 from coordinator.estimates.benchmark import Benchmark, Estimate
 from protos.benchmark.v1 import benchmark_pb2
 
@@ -23,6 +24,7 @@ def _estimate(estimate: Estimate) -> benchmark_pb2.Estimate:
 def to_message(benchmark: Benchmark) -> benchmark_pb2.Benchmark:
     """The published figures, and nothing that the site does not show. Every council receives the same message."""
     collection = benchmark.collection
+    population = population_for(collection.reference_year)
     return benchmark_pb2.Benchmark(
         collection_id=collection.id,
         reference_year=collection.reference_year,
@@ -31,4 +33,9 @@ def to_message(benchmark: Benchmark) -> benchmark_pb2.Benchmark:
         published_at=int(benchmark.published_at.timestamp()),
         councils=[council.code for council in benchmark.councils],
         estimates=[_estimate(estimate) for estimate in benchmark.estimates],
+        areas=[
+            benchmark_pb2.Area(code=council.code, population_0_17=population.children[council.code])
+            for council in benchmark.councils
+            if council.code in population.children
+        ],
     )

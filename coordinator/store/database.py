@@ -84,8 +84,8 @@ class Store:
         """Runs `work` in a transaction: all of it is on the disk when this returns, or none.
 
         Threads that wait for the one writer are committed together, with one synchronisation of the disk: each
-        behind a savepoint of its own, in the order of asking. `work` must be re-runnable and must not call this again. Raises what `work` raises,
-        and StorageFailed (which carries `name`) when the database fails.
+        behind a savepoint of its own, in the order of asking. `work` must be re-runnable, and must not call this
+        again. Raises what `work` raises, and StorageFailed (which carries `name`) when the database fails.
         """
         mine = _Work(name, work)
         self._waiting.append(mine)

@@ -7,14 +7,16 @@ child's rows and touch no others, for every definition shipped and for hundreds 
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
 import duckdb
 import pytest
 
+import frameworks.definitions
 from frameworks.catalogue import installed_frameworks, load_framework
 from frameworks.definitions import Place, check_definition, table_relations
 from frameworks.errors import DefinitionRefused
-from tests.frameworks.random_children import children_moved, random_council, rows_of
+from tests.frameworks.random_children import CHILDREN, children_moved, random_council, rows_of
 
 CANARIES = {
     "average": "SELECT child_id FROM outcome_check WHERE sdq_score > (SELECT avg(sdq_score) FROM outcome_check)",
@@ -50,7 +52,7 @@ def test_a_definition_that_compares_children_is_caught_when_it_runs_unchecked() 
     caught: set[str] = set()
     for seed in SEEDS:
         with random_council(seed) as connection:
-            caught |= set(children_moved(connection, CANARIES))
+            caught |= set(children_moved(connection, CANARIES, CHILDREN))
     assert caught == set(CANARIES)
     for sql in CANARIES.values():
         with pytest.raises(DefinitionRefused):
@@ -124,24 +126,42 @@ class _Author:
         return f"SELECT {self._pick('', 'DISTINCT ')}{child}, {number} AS n {source}"
 
 
-def test_whatever_the_checker_allows_keeps_children_apart() -> None:
+def _sorted_by_the_checker(number: int) -> tuple[dict[str, str], list[str]]:
+    """Definitions put together by chance: the allowed ones as the checker wrote them out, and the refused ones."""
     author = _Author(20251124)
     allowed: dict[str, str] = {}
-    refused: dict[str, str] = {}
-    for _ in range(600):
+    refused: list[str] = []
+    for _ in range(number):
         sql = author.definition()
         try:
             allowed[sql] = check_definition(sql, table_relations(), Place("a.toml", "chance")).sql
         except DefinitionRefused:
-            refused[sql] = sql
-    assert len(allowed) > 100
+            refused.append(sql)
+    return allowed, refused
+
+
+def _moved_when_run(definitions: Iterable[str]) -> dict[str, str]:
+    """Which of the definitions that the engine can run let a child move another."""
     with random_council(7) as connection:
-        assert children_moved(connection, allowed) == {}
         runnable = {}
-        for sql in list(refused)[:90]:
+        for sql in definitions:
             try:
                 rows_of(connection, sql)
                 runnable[sql] = sql
             except duckdb.Error:
                 continue
-        assert len(children_moved(connection, runnable)) > 20
+        return children_moved(connection, runnable)
+
+
+def test_whatever_the_checker_allows_keeps_children_apart() -> None:
+    allowed, refused = _sorted_by_the_checker(600)
+    assert len(allowed) > 100
+    with random_council(7) as connection:
+        assert children_moved(connection, allowed) == {}
+    assert len(_moved_when_run(refused[:90])) > 20
+
+
+def test_a_checker_that_forgot_one_rule_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frameworks.definitions, "_ties", lambda *_: True)
+    allowed, _ = _sorted_by_the_checker(150)
+    assert _moved_when_run(allowed.values())

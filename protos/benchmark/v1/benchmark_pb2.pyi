@@ -41,8 +41,16 @@ class Estimate(_message.Message):
     symbol: str
     def __init__(self, indicator_id: _Optional[str] = ..., area_code: _Optional[str] = ..., area_name: _Optional[str] = ..., breakdown: _Optional[str] = ..., level: _Optional[str] = ..., value: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., symbol: _Optional[str] = ...) -> None: ...
 
+class Area(_message.Message):
+    __slots__ = ("code", "population_0_17")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    POPULATION_0_17_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    population_0_17: int
+    def __init__(self, code: _Optional[str] = ..., population_0_17: _Optional[int] = ...) -> None: ...
+
 class Benchmark(_message.Message):
-    __slots__ = ("collection_id", "reference_year", "framework_id", "framework_digest", "published_at", "councils", "estimates")
+    __slots__ = ("collection_id", "reference_year", "framework_id", "framework_digest", "published_at", "councils", "estimates", "areas")
     COLLECTION_ID_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_YEAR_FIELD_NUMBER: _ClassVar[int]
     FRAMEWORK_ID_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +58,7 @@ class Benchmark(_message.Message):
     PUBLISHED_AT_FIELD_NUMBER: _ClassVar[int]
     COUNCILS_FIELD_NUMBER: _ClassVar[int]
     ESTIMATES_FIELD_NUMBER: _ClassVar[int]
+    AREAS_FIELD_NUMBER: _ClassVar[int]
     collection_id: str
     reference_year: int
     framework_id: str
@@ -57,4 +66,5 @@ class Benchmark(_message.Message):
     published_at: int
     councils: _containers.RepeatedScalarFieldContainer[str]
     estimates: _containers.RepeatedCompositeFieldContainer[Estimate]
-    def __init__(self, collection_id: _Optional[str] = ..., reference_year: _Optional[int] = ..., framework_id: _Optional[str] = ..., framework_digest: _Optional[bytes] = ..., published_at: _Optional[int] = ..., councils: _Optional[_Iterable[str]] = ..., estimates: _Optional[_Iterable[_Union[Estimate, _Mapping]]] = ...) -> None: ...
+    areas: _containers.RepeatedCompositeFieldContainer[Area]
+    def __init__(self, collection_id: _Optional[str] = ..., reference_year: _Optional[int] = ..., framework_id: _Optional[str] = ..., framework_digest: _Optional[bytes] = ..., published_at: _Optional[int] = ..., councils: _Optional[_Iterable[str]] = ..., estimates: _Optional[_Iterable[_Union[Estimate, _Mapping]]] = ..., areas: _Optional[_Iterable[_Union[Area, _Mapping]]] = ...) -> None: ...

@@ -1,0 +1,70 @@
+"""If these failed, a council would read a difference where there is none, or set unlike figures side by side."""
+
+from __future__ import annotations
+
+import pytest
+
+from frameworks.catalogue import load_framework
+from node.compare import ENGLAND, ComparedIndicator, compare
+from node.measure import Figure
+from protos.benchmark.v1.benchmark_pb2 import Area, Benchmark, Estimate
+
+FRAMEWORK = load_framework("outcomes-2019")
+
+
+def compared(
+    indicator: str, numerator: int | None, denominator: int | None, estimate: Estimate, population: int = 50_000
+) -> ComparedIndicator:
+    value = None if not denominator or numerator is None else 100 * numerator / denominator
+    figure = Figure(numerator, denominator, value, "ok" if numerator is not None else "not_available")
+    estimate.indicator_id, estimate.area_code = indicator, ENGLAND
+    benchmark = Benchmark(
+        collection_id="2025-test",
+        reference_year=2025,
+        councils=["301", "302"],
+        estimates=[estimate],
+        areas=[Area(code="301", population_0_17=population)],
+    )
+    return compare(benchmark, FRAMEWORK, {indicator: figure}, "301").indicators[0]
+
+
+def england(value: float, lower: float, upper: float) -> Estimate:
+    return Estimate(value=value, lower=lower, upper=upper)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "words"),
+    [
+        (300, 1000, "higher than England"),
+        (100, 1000, "lower than England"),
+        (200, 1000, "similar to England"),
+        (2, 10, "too uncertain to say"),
+        (4, 10, "too uncertain to say"),
+    ],
+)
+def test_a_difference_is_said_only_where_chance_does_not_explain_it(
+    numerator: int, denominator: int, words: str
+) -> None:
+    """England is 20 % (19 to 21). Four of ten is twice that, and says nothing."""
+    assert compared("placements_3plus", numerator, denominator, england(20, 19, 21)).position == words
+
+
+def test_the_uncertainty_of_england_counts_too() -> None:
+    assert compared("placements_3plus", 300, 1000, england(20, 5, 40)).position == "too uncertain to say"
+
+
+def test_a_count_is_compared_as_a_rate_by_the_population_of_the_benchmark() -> None:
+    shown = compared("cla_31_march", 400, None, england(67, 66, 68))
+    assert shown.own_value == pytest.approx(80)
+    assert shown.position == "higher than England"
+    assert "10,000" in shown.unit
+
+
+def test_nothing_is_said_without_englands_figure_or_the_councils_own() -> None:
+    assert compared("placements_3plus", 300, 1000, Estimate(symbol="c", lower=1, upper=90)).position == ""
+    assert compared("placements_3plus", None, None, england(20, 19, 21)).position == ""
+    assert compared("cla_31_march", 400, None, england(67, 66, 68), population=0).position == ""
+
+
+def test_nothing_is_said_of_means_whose_spread_is_not_known() -> None:
+    assert compared("sdq_mean", 15_000, 1_000, england(14, 13.9, 14.1)).position == ""
