@@ -225,9 +225,6 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
     )
     for indicator in comparison.indicators:
         own = _number(indicator.own_value) if indicator.own_value is not None else _whole(indicator.own_numerator)
-        stands = (
-            f"{indicator.position} England" if indicator.position.endswith((" than", " to")) else indicator.position
-        )
         table.add_row(
             indicator.title,
             indicator.unit,
