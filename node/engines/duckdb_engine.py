@@ -69,6 +69,11 @@ def _macros(year: int) -> str:
     )
 
 
+def _column(name: str, sql_type: str) -> str:
+    """The checker's proof of NOT IN rests on `child_id`: one row without an id would empty every such set."""
+    return f"{name} {sql_type} NOT NULL" if name == "child_id" else f"{name} {sql_type}"
+
+
 @dataclass(frozen=True)
 class DuckDbEngine:
     """The child-level tables of one reference year. `connection` is for the sources, which fill them."""
@@ -96,7 +101,7 @@ class DuckDbEngine:
             connection.execute("SET VARIABLE working_days = $1", [list(_running_working_days())])
             connection.execute(_macros(year))
             for table in TABLES.values():
-                columns = ", ".join(f"{name} {sql_type}" for name, sql_type in table.columns.items())
+                columns = ", ".join(_column(name, sql_type) for name, sql_type in table.columns.items())
                 connection.execute(f"CREATE TABLE {table.name} ({columns})")
             connection.execute("SET enable_external_access = false; SET lock_configuration = true")
             yield cls(connection)

@@ -14,7 +14,11 @@ from node.engines.duckdb_engine import DuckDbEngine
 
 _SUBJECT = "the history of episodes"
 
-_EVENT = "row_number() OVER (PARTITION BY child_id ORDER BY start_date, end_date NULLS LAST)"
+# A total order: of two rows of one day, the one that ended for a reason comes before the one closed without.
+_EVENT = (
+    "row_number() OVER (PARTITION BY child_id ORDER BY start_date, end_date NULLS LAST, end_reason NULLS LAST,"
+    " start_reason, legal_status, address)"
+)
 
 # H5 (supported accommodation) became K3 in 2025; one comparable text says whether two places are the same (5.2).
 _PLACE = "CASE place WHEN 'H5' THEN 'K3' ELSE place END"
@@ -50,7 +54,11 @@ WHERE h.end_date IS NULL
 
 _STITCH = (
     # Rule 2: the first is its correction. Rule 1: closed on that 31 March, and nobody has ceased. Rule 3: a late move.
-    "DELETE FROM history WHERE (child_id, start_date) IN (SELECT child_id, start_date FROM left_open WHERE corrected)",
+    # A row of zero days of the same start is closed, stands beside it, and stays.
+    """
+    DELETE FROM history
+    WHERE end_date IS NULL AND (child_id, start_date) IN (SELECT child_id, start_date FROM left_open WHERE corrected)
+    """,
     """
     UPDATE history SET
         end_date = coalesce(l.first_start, DATE '{between}'),

@@ -42,7 +42,14 @@ class Disagreement:
         def top(figure: dict[str, Any]) -> str:
             return f"{figure['numerator']} of {figure['denominator']} ({figure['status']})"
 
-        return f"{self.indicator}: node {top(self.of_node)}, oracle {top(self.of_oracle)}, in {self.council}"
+        children = self.council.children
+        shown = (
+            f"children {children}" if len(children) <= 5 else f"{len(children)} children, none of which shows it alone"
+        )
+        return (
+            f"{self.indicator}: node {top(self.of_node)}, oracle {top(self.of_oracle)},"
+            f" seed {self.council.seed}, year {self.council.year}, {shown}"
+        )
 
 
 def council_of(seed: int, children: int) -> Council:
