@@ -35,7 +35,7 @@ from node.config import DEFAULT_CONFIG, initial_config_text, load_config
 from node.doctor import Verdict, examine
 from node.enrolment import ask_for_certificate, begin, is_enrolled, read_invitation
 from node.errors import ChecksFailed, LedgerDamaged, NodeError, NotEnrolled, NothingSent, UsageProblem
-from node.identity import IdentityFiles, check_in_date
+from node.identity import IdentityFiles, check_in_date, key_fingerprints
 from node.ledger_entries import Decision
 from node.link import SOFTWARE_VERSION
 from node.log import make_logger
@@ -194,11 +194,17 @@ def init(invite: Path, folder: Path, config_path: Path, wait_seconds: float, out
     files = IdentityFiles(config.state)
     if not is_enrolled(files):
         begin(files, invitation)
+    keys = key_fingerprints(files)
     issued = _await_certificate(files, config.agent.deadline_seconds, wait_seconds)
     _show(
         output_format,
-        {"config": str(config_path), "enrolled": issued, "declared": list(config.returns.declared)},
-        lambda console: screens.show_initialised(console, config_path, config, issued),
+        {
+            "config": str(config_path),
+            "enrolled": issued,
+            "declared": list(config.returns.declared),
+            "fingerprints": asdict(keys),
+        },
+        lambda console: screens.show_initialised(console, config_path, config, keys, enrolled=issued),
     )
 
 

@@ -5,6 +5,7 @@ The private keys are made here and never leave: the coordinator sees a certifica
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from node.errors import IdentityRefused, NotEnrolled, StorageFailed
 from protos.identity import Identity, Role
+from protos.signing import key_id, public_bytes
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -97,6 +99,21 @@ def _read(path: Path) -> bytes:
             f"The node's file {path.name} is missing.",
             "Run `newlyn-node init --invite FILE` (again); it goes on where it stopped.",
         ) from error
+
+
+@dataclass(frozen=True)
+class KeyFingerprints:
+    """The first 16 hex digits of the SHA-256 of each public key, to be compared by telephone before it is signed."""
+
+    transport: str
+    signing: str
+
+
+def key_fingerprints(files: IdentityFiles) -> KeyFingerprints:
+    """The fingerprints of this node's keys, as `newlyn-coordinator authority sign` shows them."""
+    key = serialization.load_pem_private_key(_read(files.transport_key), password=None)
+    spki = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return KeyFingerprints(hashlib.sha256(spki).hexdigest()[:16], key_id(public_bytes(load_signing_key(files))))
 
 
 def load_signing_key(files: IdentityFiles) -> Ed25519PrivateKey:

@@ -16,6 +16,7 @@ from node.agent import CycleReport
 from node.compare import WARNING, Comparison, Published
 from node.config import NodeConfig
 from node.doctor import Finding, Verdict
+from node.identity import KeyFingerprints
 from node.ledger_entries import Entry
 from node.measure import Figure
 from node.preview import Preview, PreviewedRelease
@@ -47,11 +48,16 @@ def _table(title: str, *columns: str, numeric: Sequence[str] = ()) -> Table:
     return table
 
 
-def show_initialised(console: Console, config_path: Path, config: NodeConfig, enrolled: bool) -> None:
+def show_initialised(
+    console: Console, config_path: Path, config: NodeConfig, keys: KeyFingerprints, *, enrolled: bool
+) -> None:
     """What `init` has done, and the next step."""
     console.print(f"Council     {config.council.code} {escape(config.council.name)}")
     console.print(f"Written     {config_path}; the keys were made here, in {config.state}")
     console.print(f"Declared    {', '.join(config.returns.declared) or 'nothing'}")
+    console.print(
+        f"Keys        transport {keys.transport}, signing {keys.signing}; the operator should read out the same"
+    )
     if enrolled:
         console.print("Enrolled    the certificate is here. Next: newlyn-node doctor")
     else:
