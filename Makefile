@@ -11,7 +11,7 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	deploy/debian-packages.sh
 	$(MAKE) --no-print-directory check
-	$(VENV)/bin/pytest -n auto
+	$(VENV)/bin/pytest -n auto --dist loadfile
 
 check: $(INSTALLED)
 	$(VENV)/bin/ruff check .

@@ -17,7 +17,8 @@ from frameworks.plan import Block, ReleasePlan
 from node.errors import PlanRefused
 
 CLIP = 2**40
-"""Entries are clipped to +-CLIP: no council's sums come near it."""
+"""Entries are clipped to +-CLIP, which no council's sums come near, and never refused: a refusal would speak about the
+data (privacy reference 12). Clipping a sum moves it by no more than the sum itself moves, so sensitivities hold."""
 
 _LARGEST_SIGMA_UNITS = 2**50
 _MAP_TOLERANCE = Fraction(1, 10**12)
