@@ -34,6 +34,7 @@ from coordinator.forecast import forecast
 from coordinator.lifecycle import Received
 from coordinator.log import make_logger
 from coordinator.membership import WaitingRequest
+from coordinator.publication.words import STATUS
 from coordinator.records import CollectionState
 from coordinator.status import read_status
 from coordinator.store.audit import list_entries
@@ -477,9 +478,10 @@ def audit_command(home: Path, output_format: str) -> None:
 @click.argument("collection_id")
 @_dir
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the site.")
+@click.option("--status", default=STATUS, show_default=True, help="What the figures are: stands on every page.")
 @_format
 @_reporting
-def publish_command(collection_id: str, home: Path, out: Path, output_format: str) -> None:
+def publish_command(collection_id: str, home: Path, out: Path, status: str, output_format: str) -> None:
     """Make the national benchmark of a closed collection: the site, its files, and what councils' nodes fetch.
 
     \b
@@ -495,7 +497,7 @@ def publish_command(collection_id: str, home: Path, out: Path, output_format: st
         benchmark = make_benchmark(
             received.stored.collection, received.framework, received.plans, received.summaries, now
         )
-        publish(benchmark, out)
+        publish(benchmark, out, status)
         return to_message(benchmark).SerializeToString(deterministic=True)
 
     signing_key = load_signing_key(CoordinatorFiles(home))

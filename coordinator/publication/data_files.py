@@ -43,11 +43,12 @@ ESTIMATE_COLUMNS = (
 )
 
 
-def benchmark_json(benchmark: Benchmark) -> str:
+def benchmark_json(benchmark: Benchmark, status: str) -> str:
     """The whole benchmark as JSON, keys sorted, numbers not rounded."""
     collection, framework = benchmark.collection, benchmark.framework
     content = {
         "collection": collection.id,
+        "status": status,
         "reference_year": collection.reference_year,
         "framework": {"id": framework.id, "version": framework.version, "digest": framework.digest},
         "published_at": benchmark.published_at.isoformat(),

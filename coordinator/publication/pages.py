@@ -11,7 +11,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, Undef
 from coordinator.data import current_councils, population_for
 from coordinator.estimates.benchmark import Benchmark
 from coordinator.publication.views import Views
-from coordinator.publication.words import LICENCE, STATUS, date_in_words, england_in_words, share
+from coordinator.publication.words import LICENCE, date_in_words, england_in_words, share
 from frameworks.display.charts import Axis, Mark, Shape
 from frameworks.display.formats import number, unit_in_words
 from frameworks.model import Indicator, Kind, Source
@@ -84,7 +84,7 @@ def _council_signs(name: str, region: str) -> tuple[_Sign, ...]:
 class Pages:
     """All pages of a benchmark."""
 
-    def __init__(self, benchmark: Benchmark) -> None:
+    def __init__(self, benchmark: Benchmark, status: str) -> None:
         self._benchmark = benchmark
         self._views = Views(benchmark)
         self._templates = _environment()
@@ -92,7 +92,7 @@ class Pages:
         year = f"year ending 31 March {collection.reference_year}"
         self._site = {
             "title": f"National benchmark {collection.reference_year}",
-            "status": STATUS,
+            "status": status,
             "licence": LICENCE,
             "year": year,
             "collection": collection.id,

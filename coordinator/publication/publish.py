@@ -15,26 +15,27 @@ from coordinator.errors import UsageProblem
 from coordinator.estimates.benchmark import Benchmark
 from coordinator.publication.data_files import benchmark_json, coverage_csv, estimates_csv
 from coordinator.publication.pages import Pages
+from coordinator.publication.words import STATUS
 
 MANIFEST = "manifest.json"
 _ASSETS = ("govuk-frontend.css", "newlyn.css", "LICENCE-govuk-frontend.txt")
 
 
-def site_files(benchmark: Benchmark) -> Iterator[tuple[str, bytes]]:
+def site_files(benchmark: Benchmark, status: str = STATUS) -> Iterator[tuple[str, bytes]]:
     """Every file of the site but its manifest: path and content."""
-    for path, html in Pages(benchmark).render():
+    for path, html in Pages(benchmark, status).render():
         yield path, html.encode()
     assets = files("coordinator.publication").joinpath("assets")
     for name in _ASSETS:
         yield f"assets/{name}", assets.joinpath(name).read_bytes()
-    yield "benchmark.json", benchmark_json(benchmark).encode()
+    yield "benchmark.json", benchmark_json(benchmark, status).encode()
     yield "data/estimates.csv", estimates_csv(benchmark).encode()
     yield "data/coverage.csv", coverage_csv(benchmark).encode()
 
 
-def _write(benchmark: Benchmark, folder: Path) -> None:
+def _write(benchmark: Benchmark, folder: Path, status: str) -> None:
     digests: dict[str, str] = {}
-    for path, content in site_files(benchmark):
+    for path, content in site_files(benchmark, status):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
@@ -43,8 +44,10 @@ def _write(benchmark: Benchmark, folder: Path) -> None:
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def publish(benchmark: Benchmark, out: Path) -> None:
+def publish(benchmark: Benchmark, out: Path, status: str = STATUS) -> None:
     """Writes a self-contained site to `out`, replacing an earlier one in a single step.
+
+    `status` stands on every page: a sentence on what the figures are.
 
     The site is written to a new folder beside `out` first, so that a failure leaves what was there.
 
@@ -58,7 +61,7 @@ def publish(benchmark: Benchmark, out: Path) -> None:
     fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     replaced = fresh.with_name(fresh.name + "-replaced")
     try:
-        _write(benchmark, fresh)
+        _write(benchmark, fresh, status)
         fresh.chmod(0o755)
         if out.exists():
             out.rename(replaced)

@@ -32,6 +32,8 @@ DEFAULT_SEED = 3178
 """Twelve councils of all nine regions, large and small."""
 HEADLINES = ("rereferral_12m_children", "care_leaver_eet_19_21", "placements_3plus")
 """The three figures shown at the end."""
+MADE_UP = "A demonstration: every child, and every figure about these councils, is made up."
+"""Stands on every page, because the councils' names are real."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def _federate(programs: Programs, members: Sequence[Member], options: Options, s
     federation.await_summaries(programs, home, len(members), say)
     say("Closing and publishing")
     programs.run(coordinator("collection", "close", COLLECTION_ID, "--dir", home))
-    programs.run(coordinator("publish", COLLECTION_ID, "--dir", home, "--out", site))
+    programs.run(coordinator("publish", COLLECTION_ID, "--dir", home, "--out", site, "--status", MADE_UP))
     return site
 
 

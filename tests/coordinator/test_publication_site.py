@@ -15,6 +15,7 @@ from lxml import html
 from coordinator.errors import UsageProblem
 from coordinator.publication.pages import Pages
 from coordinator.publication.publish import publish
+from coordinator.publication.words import STATUS
 from frameworks.catalogue import load_framework
 from tests.browser.test_pages import some_indicators
 from tests.coordinator.made_up import YEAR, Federation, federate, no_noise, request_of
@@ -199,8 +200,19 @@ def test_text_from_a_framework_is_text() -> None:
         }
     )
     federation = federate(hostile, [request_of(("healthy",), epsilon=1.0)], seed=1, councils=("202",))
-    for path, page in Pages(federation.benchmark).render():
+    for path, page in Pages(federation.benchmark, STATUS).render():
         assert "<script" not in page and "<img" not in page, path
+
+
+def test_what_the_figures_are_stands_on_every_page(tmp_path: Path) -> None:
+    """The demo's made-up figures carry the names of real councils."""
+    federation = federate(small_framework(), [request_of(("healthy",), epsilon=1.0)], seed=1, councils=("202",))
+    publish(federation.benchmark, tmp_path / "site", "Every figure is made up.")
+    pages = list((tmp_path / "site").rglob("*.html"))
+    assert len(pages) >= 5
+    assert all("Every figure is made up." in page.read_text(encoding="utf-8") for page in pages)
+    content = json.loads((tmp_path / "site" / "benchmark.json").read_text(encoding="utf-8"))
+    assert content["status"] == "Every figure is made up."
 
 
 def test_a_benchmark_of_one_council_and_of_all_is_published(tmp_path: Path) -> None:
