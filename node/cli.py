@@ -63,7 +63,7 @@ def _reporting(command: Command) -> Command:
         except NodeError as error:
             click.echo(f"{error.problem}\n{error.next_step}", err=True)
             sys.exit(error.exit_code)
-        except (click.exceptions.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.exceptions.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
             click.echo(

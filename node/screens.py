@@ -102,6 +102,9 @@ def show_figures(console: Console, framework: Framework, figures: Mapping[str, F
             )
         console.print(table)
         console.print()
+    missing = sum(figure.status != "ok" for figure in figures.values())
+    if missing:
+        console.print(f"{missing} of {len(figures)} indicators are not available: `newlyn-node check` says why.")
 
 
 def _show_release(console: Console, release: PreviewedRelease) -> None:
