@@ -25,6 +25,14 @@ ALLOWED_ROLES: Mapping[str, frozenset[Role]] = MappingProxyType(
 
 
 @dataclass(frozen=True)
+class Peer:
+    """Who is at the other end of a connection, by its certificate alone; `fingerprint` is the certificate's."""
+
+    identity: Identity
+    fingerprint: bytes
+
+
+@dataclass(frozen=True)
 class Caller:
     """An admitted peer. `fingerprint` is that of its certificate; `signing_key` is empty for an invitee."""
 

@@ -1,4 +1,4 @@
-"""What surrounds every call, from the outside inward: the error boundary, the log line, the caller's admission.
+"""What surrounds every call, from the outside inward: the error boundary, the log line, the peer's identity.
 
 Each layer is an asynchronous context manager around the handler, so that one wrapper serves all four shapes of
 handler.
@@ -19,10 +19,9 @@ import grpc
 import structlog
 from cryptography import x509
 
-from coordinator.authorisation import Caller, check_allowed, identify
+from coordinator.authorisation import Peer, check_allowed, identify
 from coordinator.authority import fingerprint
 from coordinator.refusals import Malformed, NoIdentity, Refusal
-from protos.identity import Identity
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Layer = Callable[[str, Context], AbstractAsyncContextManager[None]]
@@ -31,8 +30,8 @@ Handler = Any
 
 _HOUSE = Path(__file__).resolve().parent.parent
 
-current_caller: ContextVar[Caller] = ContextVar("current_caller")
-"""The admitted caller of the call that is being handled."""
+current_peer: ContextVar[Peer] = ContextVar("current_peer")
+"""Who makes the call that is being handled; admitted by the service, in the unit of work itself."""
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -152,8 +151,8 @@ def request_log(log: structlog.stdlib.BoundLogger) -> Layer:
             status = "FAILED"
             raise
         finally:
-            caller = current_caller.get(None)
-            council = caller.council_code if caller else ""
+            peer = current_peer.get(None)
+            council = peer.identity.name if peer else ""
             log.info("call", request=request, method=method, status=status, refusal=refusal_name, council=council)
 
     return layer
@@ -164,21 +163,17 @@ def _fingerprint_of(certificate_pem: bytes) -> bytes:
     return fingerprint(x509.load_pem_x509_certificate(certificate_pem))
 
 
-def admission(admit: Callable[[Identity, bytes], Awaitable[Caller]]) -> Layer:
-    """Lets a call pass only for an identity that may make it and a certificate that `admit` knows.
+@asynccontextmanager
+async def identification(method: str, context: Context) -> AsyncIterator[None]:
+    """Lets a call pass only for an identity that may make it.
 
     The identity is the certificate's typed URI name (`peer_uri`), never the untyped list or a common name.
     """
-
-    @asynccontextmanager
-    async def layer(method: str, context: Context) -> AsyncIterator[None]:
-        presented = context.auth_context()
-        identity = identify(presented.get("peer_uri", ()))
-        check_allowed(method, identity)
-        certificates = list(presented.get("x509_pem_cert", ()))
-        if len(certificates) != 1:
-            raise NoIdentity
-        current_caller.set(await admit(identity, _fingerprint_of(certificates[0])))
-        yield
-
-    return layer
+    presented = context.auth_context()
+    identity = identify(presented.get("peer_uri", ()))
+    check_allowed(method, identity)
+    certificates = list(presented.get("x509_pem_cert", ()))
+    if len(certificates) != 1:
+        raise NoIdentity
+    current_peer.set(Peer(identity, _fingerprint_of(certificates[0])))
+    yield

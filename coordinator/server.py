@@ -13,10 +13,10 @@ import grpc
 import structlog
 
 from coordinator import wire
-from coordinator.authorisation import Caller
+from coordinator.authorisation import Caller, Peer
 from coordinator.config import ServerSection
 from coordinator.errors import ServerFailed
-from coordinator.interceptors import Around, Context, admission, current_caller, error_boundary, request_log
+from coordinator.interceptors import Around, Context, current_peer, error_boundary, identification, request_log
 from coordinator.service import Service
 from protos.benchmark.v1.benchmark_pb2 import GetBenchmarkRequest, GetBenchmarkResponse
 from protos.benchmark.v1.benchmark_pb2_grpc import BenchmarkServiceServicer, add_BenchmarkServiceServicer_to_server
@@ -29,7 +29,6 @@ from protos.collection.v1.collection_pb2 import (
 from protos.collection.v1.collection_pb2_grpc import CollectionServiceServicer, add_CollectionServiceServicer_to_server
 from protos.enrolment.v1.enrolment_pb2 import EnrolRequest, EnrolResponse
 from protos.enrolment.v1.enrolment_pb2_grpc import EnrolmentServiceServicer, add_EnrolmentServiceServicer_to_server
-from protos.identity import Identity
 from protos.summary.v1.summary_pb2 import SubmitSummaryRequest, SubmitSummaryResponse
 from protos.summary.v1.summary_pb2_grpc import SummaryServiceServicer, add_SummaryServiceServicer_to_server
 
@@ -37,19 +36,24 @@ Answer = TypeVar("Answer")
 
 
 class Worker:
-    """Runs the synchronous service on a bounded pool of threads. What has started is finished, whoever still waits."""
+    """Runs the synchronous service on a bounded pool of threads, for an admitted caller only.
+
+    There is no other way to the service. What has started is finished, whoever still waits.
+    """
 
     def __init__(self, service: Service, threads: int) -> None:
         self._service = service
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="service")
 
-    async def run(self, call: Callable[[Service], Answer]) -> Answer:
-        """The answer of `call(service)`, run on a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, call, self._service)
+    async def run(self, call: Callable[[Service, Caller], Answer]) -> Answer:
+        """Admits the current peer and gives the answer of `call(service, caller)`, both on one thread.
 
-    async def admit(self, identity: Identity, fingerprint: bytes) -> Caller:
-        """`Service.admit` on a thread."""
-        return await self.run(lambda service: service.admit(identity, fingerprint))
+        Raises CertificateNotAccepted, and what the call raises.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._admitted, call, current_peer.get())
+
+    def _admitted(self, call: Callable[[Service, Caller], Answer], peer: Peer) -> Answer:
+        return call(self._service, self._service.admit(peer))
 
     def close(self) -> None:
         """Waits for what has started."""
@@ -64,8 +68,8 @@ class EnrolmentServicer(EnrolmentServiceServicer):
 
     async def Enrol(self, request: EnrolRequest, context: Context) -> EnrolResponse:  # noqa: N802, ARG002
         """Hands in a certificate request, or asks what became of one."""
-        parsed, caller = wire.read_enrol_request(request), current_caller.get()
-        return wire.enrol_response(await self._worker.run(lambda service: service.enrol(caller, parsed)))
+        parsed = wire.read_enrol_request(request)
+        return wire.enrol_response(await self._worker.run(lambda service, caller: service.enrol(caller, parsed)))
 
 
 class CollectionServicer(CollectionServiceServicer):
@@ -76,8 +80,8 @@ class CollectionServicer(CollectionServiceServicer):
 
     async def Hello(self, request: HelloRequest, context: Context) -> HelloResponse:  # noqa: N802, ARG002
         """The first call of a node's cycle."""
-        version, caller = wire.read_hello(request), current_caller.get()
-        return wire.hello_response(*await self._worker.run(lambda service: service.hello(caller, version)))
+        version = wire.read_hello(request)
+        return wire.hello_response(*await self._worker.run(lambda service, caller: service.hello(caller, version)))
 
     async def ListCollections(  # noqa: N802
         self,
@@ -85,7 +89,7 @@ class CollectionServicer(CollectionServiceServicer):
         context: Context,  # noqa: ARG002
     ) -> ListCollectionsResponse:
         """The collections that are open."""
-        return wire.list_response(await self._worker.run(Service.open_collections))
+        return wire.list_response(await self._worker.run(lambda service, _: service.open_collections()))
 
 
 class SummaryServicer(SummaryServiceServicer):
@@ -100,8 +104,8 @@ class SummaryServicer(SummaryServiceServicer):
         context: Context,  # noqa: ARG002
     ) -> SubmitSummaryResponse:
         """Takes a summary."""
-        envelope, caller = wire.read_submission(request), current_caller.get()
-        digest = await self._worker.run(lambda service: service.submit(caller, envelope))
+        envelope = wire.read_submission(request)
+        digest = await self._worker.run(lambda service, caller: service.submit(caller, envelope))
         return SubmitSummaryResponse(payload_digest=digest)
 
 
@@ -118,7 +122,7 @@ class BenchmarkServicer(BenchmarkServiceServicer):
     ) -> GetBenchmarkResponse:
         """The published benchmark of a collection."""
         collection_id = wire.read_benchmark_request(request)
-        return wire.benchmark_response(await self._worker.run(lambda service: service.benchmark(collection_id)))
+        return wire.benchmark_response(await self._worker.run(lambda service, _: service.benchmark(collection_id)))
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,7 @@ def build_server(
     Raises ServerFailed when the address is taken or not this machine's.
     """
     server = grpc.aio.server(
-        interceptors=[Around(error_boundary(log)), Around(request_log(log)), Around(admission(worker.admit))],
+        interceptors=[Around(error_boundary(log)), Around(request_log(log)), Around(identification)],
         options=_options(settings),
         maximum_concurrent_rpcs=settings.concurrent_calls,
     )

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from coordinator import enrolment, intake
-from coordinator.authorisation import Caller
+from coordinator.authorisation import Caller, Peer
 from coordinator.enrolment import EnrolmentRequest
 from coordinator.records import LedgerHead, SignedSummary
 from coordinator.refusals import CertificateNotAccepted, NotPublishedYet, Refusal
@@ -22,7 +22,7 @@ from coordinator.store.audit import AuditEvent
 from coordinator.store.database import Store
 from coordinator.wire import read_summary
 from protos.envelope.v1.envelope_pb2 import SignedEnvelope
-from protos.identity import Identity, Role
+from protos.identity import Role
 
 Clock = Callable[[], datetime]
 
@@ -34,12 +34,13 @@ class Service:
         self._store = store
         self._clock = clock
 
-    def admit(self, identity: Identity, fingerprint: bytes) -> Caller:
+    def admit(self, peer: Peer) -> Caller:
         """Admits a peer whose certificate is known here by its fingerprint, in force, and of the council it names.
 
         Raises CertificateNotAccepted.
         """
         now = self._clock()
+        identity, fingerprint = peer.identity, peer.fingerprint
         if identity.role is Role.INVITEE:
             invitation = self._store.read("admit invitee", lambda tx: members.find_invitation(tx, fingerprint))
             if invitation is None or invitation.council_code != identity.name or invitation.expires_at <= now:

@@ -14,10 +14,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from coordinator.authorisation import ALLOWED_ROLES, check_allowed, identify
+from coordinator.authorisation import ALLOWED_ROLES, Peer, check_allowed, identify
 from coordinator.authority import create_authority, fingerprint, pem
 from coordinator.files import private_pem
-from coordinator.interceptors import Around, Context, current_caller, error_boundary
+from coordinator.interceptors import Around, Context, current_peer, error_boundary
 from coordinator.log import make_logger
 from coordinator.refusals import NoIdentity, NotAllowed
 from coordinator.server import Worker, add_services
@@ -193,7 +193,7 @@ async def test_positive_control_the_untyped_names_would_let_the_dns_trick_in(wor
     async def careless(method: str, context: Context) -> AsyncIterator[None]:
         listed = context.auth_context()["x509_subject_alternative_name"]
         identity = parse_identity(name.decode() for name in listed)
-        current_caller.set(await worker.admit(identity, known))
+        current_peer.set(Peer(identity, known))
         yield
 
     credentials = misissue(world, [x509.DNSName("newlyn://council/301")])

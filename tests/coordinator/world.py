@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from coordinator import founding, lifecycle, membership
-from coordinator.authorisation import Caller
+from coordinator.authorisation import Caller, Peer
 from coordinator.authority import Authority, fingerprint, load_authority
 from coordinator.collections import CompiledCollection, compile_collection
 from coordinator.config import CoordinatorConfig
@@ -161,7 +161,8 @@ class World:
 
     def admit(self, credentials: Credentials, identity: Identity) -> Caller:
         """The caller that the server would make of these credentials."""
-        return self.service.admit(identity, fingerprint(x509.load_pem_x509_certificate(credentials.certificate)))
+        certificate = x509.load_pem_x509_certificate(credentials.certificate)
+        return self.service.admit(Peer(identity, fingerprint(certificate)))
 
     def caller(self, member: Member) -> Caller:
         """The caller that the server would make of a member."""
