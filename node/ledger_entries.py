@@ -125,14 +125,14 @@ def last_decision(entries: Iterable[Entry], release: tuple[str, str], plan_hash:
 def is_behind(entries: Sequence[Entry], remembered: LedgerHead) -> bool:
     """Whether a head that was sent with a summary does not stand in this ledger, which so is an older copy, or another.
 
-    A head is sent only with a summary, which is stored first: so the entry must be that charge, and a summary must be
-    stored for it. Without the second, a copy taken between charging and storing would draw noise a second time.
+    A head is sent only with a summary, and is the last entry before that summary was stored: so the entry must be here,
+    and a stored summary must follow it. Without the second, a copy taken between charging and storing would draw noise
+    a second time.
     """
-    if not 1 <= remembered.sequence <= len(entries):
+    if not 1 <= remembered.sequence < len(entries):
         return True
-    entry = entries[remembered.sequence - 1]
-    known = entry.hash == remembered.hash and entry.kind is EntryKind.RESERVED
-    return not known or find(entries, EntryKind.STORED, entry.release) is None
+    last, following = entries[remembered.sequence - 1 : remembered.sequence + 1]
+    return last.hash != remembered.hash or following.kind is not EntryKind.STORED
 
 
 def _out_of_turn(earlier: Sequence[Entry], entry: Entry) -> str | None:

@@ -132,8 +132,8 @@ class ReleaseDoor:
             life_limit_units=self._policy.rho_for_life_units,
         )
         noised = self._noise(plan, exact)
-        head = LedgerHead(charge.sequence, charge.hash)
-        self._ledger.store(*identity, self._signed_summary(plan, head, declared_files, noised))
+        summary = self._signed_summary(plan, self._ledger.head(), declared_files, noised)
+        self._ledger.store(*identity, summary)
 
     def outgoing(self) -> tuple[StoredSummary, ...]:
         """What is to be sent: the stored bytes that are not acknowledged yet, but for releases refused since.

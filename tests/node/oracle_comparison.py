@@ -106,12 +106,13 @@ def main() -> int:
     parser.add_argument("--children", type=int, default=300)
     parser.add_argument("--first-seed", type=int, default=1000)
     options = parser.parse_args()
-    failed = False
+    count = 0
     for seed in range(options.first_seed, options.first_seed + options.councils):
         for found in disagreements(council_of(seed, options.children)):
-            failed = True
+            count += 1
             print(narrowed(found), flush=True)
-    return int(failed)
+    print(f"{options.councils} councils of {options.children} children: {count} disagreements")
+    return int(count > 0)
 
 
 if __name__ == "__main__":

@@ -325,6 +325,22 @@ def test_noise_that_fails_after_the_charge_is_drawn_again_under_the_same_charge(
         assert (ledger.spent_for_life(), len(door_of(ledger).outgoing())) == (PLAN.rho_units, 1)
 
 
+def test_heads_go_forward_even_where_a_charge_is_finished_after_a_later_one(tmp_path: Path) -> None:
+    """The coordinator refuses a head behind the one it remembers; a release resumed late must still be taken."""
+    late, prompt = request_of(id="late"), request_of(id="prompt")
+    collection = collection_of(late, prompt)
+    with open_ledger(tmp_path) as ledger:
+        with pytest.raises(RuntimeError):
+            prepare(door_of(ledger, noise=_interrupted), plan=plan_of(late), collection=collection)
+        prepare(door_of(ledger), plan=plan_of(prompt), collection=collection)
+        first = summary_of(sent_bytes(door_of(ledger))).ledger_head
+        remembered = (first.sequence, first.hash)
+        prepare(door_of(ledger), plan=plan_of(late), collection=collection, remembered_head=remembered)
+        heads = [summary_of(stored.envelope).ledger_head.sequence for stored in door_of(ledger).outgoing()]
+    assert len(heads) == 2
+    assert heads == sorted(heads)
+
+
 def test_an_older_ledger_is_noticed_before_anything_is_opened(tmp_path: Path) -> None:
     returns = Returns()
     with open_ledger(tmp_path) as ledger:
