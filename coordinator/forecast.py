@@ -10,9 +10,7 @@ from coordinator.collections import CompiledCollection
 from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho
 from frameworks.model import Framework, Kind, ReleaseMode
 from frameworks.plan import ReleasePlan, ReleaseRequest, Statistic
-
-REPLACE_ONE_FACTOR = 4
-"""Replacing a child's records is removing one child and adding another: twice the distance, four times rho."""
+from frameworks.replacement import replace_one_rho_units
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class IndicatorNoise:
 class ReleaseForecast:
     """What a release costs and how much noise it carries, known before any data are opened.
 
-    `rho` is under add/remove of one child; `replace_one_rho` bounds the cost of changing one child's records.
+    `rho` is under add/remove of one child, `replace_one_rho` that of changing one child's records for another's.
     """
 
     id: str
@@ -76,6 +74,7 @@ def _forecast_release(
     plan: ReleasePlan, request: ReleaseRequest, framework: Framework, delta: float, councils: int
 ) -> ReleaseForecast:
     rho = plan.rho_units / UNITS_PER_RHO
+    replace_one_rho = replace_one_rho_units(framework, plan) / UNITS_PER_RHO
     sigmas = [block.sigma for block in plan.blocks]
     return ReleaseForecast(
         id=plan.release_id,
@@ -83,9 +82,9 @@ def _forecast_release(
         breakdowns=plan.breakdowns,
         vector_length=plan.length,
         rho=rho,
-        replace_one_rho=REPLACE_ONE_FACTOR * rho,
+        replace_one_rho=replace_one_rho,
         epsilon=epsilon_from_rho(rho, delta),
-        replace_one_epsilon=epsilon_from_rho(REPLACE_ONE_FACTOR * rho, delta),
+        replace_one_epsilon=epsilon_from_rho(replace_one_rho, delta),
         delta=delta,
         sigma_lowest=min(sigmas),
         sigma_highest=max(sigmas),
