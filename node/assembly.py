@@ -15,6 +15,7 @@ from frameworks.plan import ReleasePlan
 from node.agent import Agent
 from node.benchmarks import BenchmarkShelf
 from node.config import NodeConfig, load_config
+from node.errors import AlreadyReleased
 from node.identity import IdentityFiles, load_signing_key, load_transport_credentials
 from node.ledger import Ledger
 from node.ledger_entries import Decision
@@ -40,7 +41,16 @@ class Node:
     shelf: BenchmarkShelf
 
     def decide(self, decision: Decision, plan: ReleasePlan, by: str) -> None:
-        """Records what `by` decided on a plan. Raises UsageProblem without a name."""
+        """Records what `by` decided on a plan.
+
+        Raises UsageProblem without a name, and AlreadyReleased for refusing what the coordinator has.
+        """
+        sent = self.ledger.acknowledged_at(plan.collection_id, plan.release_id)
+        if decision == "refused" and sent is not None:
+            raise AlreadyReleased(
+                f"Release {plan.release_id} of {plan.collection_id} was sent on {sent:%d %B %Y}.",
+                "It cannot be called back. To answer nothing more, set [policy] limits in node.toml, or stop the node.",
+            )
         self.ledger.record_decision(plan.collection_id, plan.release_id, plan.plan_hash, decision, by)
 
     def agent(self, log: structlog.stdlib.BoundLogger, sleep: Callable[[float], None] = time.sleep) -> Agent:

@@ -269,6 +269,16 @@ def _decide(decision: Decision, collection: str, release: str | None, by: str, c
         return [plan.release_id for plan in plans]
 
 
+def _show_decision(
+    output_format: str, decision: Decision, collection: str, releases: list[str], what_follows: str
+) -> None:
+    def text(console: Console) -> None:
+        for name in releases:
+            console.print(f"{decision.capitalize()} {collection} / {name}. {what_follows}", soft_wrap=True)
+
+    _show(output_format, {"collection": collection, "releases": releases, "decision": decision}, text)
+
+
 _by = click.option("--by", required=True, help="Your name and role; it is kept in the ledger, on this machine.")
 
 
@@ -277,15 +287,16 @@ _by = click.option("--by", required=True, help="Your name and role; it is kept i
 @click.argument("release", required=False)
 @_by
 @_config
+@_format
 @_reporting
-def approve(collection: str, release: str | None, by: str, config_path: Path) -> None:
+def approve(collection: str, release: str | None, by: str, config_path: Path, output_format: str) -> None:
     """Approve the plan of a collection (or of one release) before anything is measured.
 
     \b
     Example: newlyn-node approve 2025-annual --by "A. Caldicott, guardian"
     """
-    for name in _decide("approved", collection, release, by, config_path):
-        click.echo(f"Approved {collection} / {name}. The node measures and sends it at its next poll.")
+    decided = _decide("approved", collection, release, by, config_path)
+    _show_decision(output_format, "approved", collection, decided, "The node measures and sends it at its next poll.")
 
 
 @main.command()
@@ -293,15 +304,16 @@ def approve(collection: str, release: str | None, by: str, config_path: Path) ->
 @click.argument("release", required=False)
 @_by
 @_config
+@_format
 @_reporting
-def refuse(collection: str, release: str | None, by: str, config_path: Path) -> None:
+def refuse(collection: str, release: str | None, by: str, config_path: Path, output_format: str) -> None:
     """Refuse a collection (or one release). Outside, a refusal shows as absence only.
 
     \b
     Example: newlyn-node refuse 2025-annual --by "A. Caldicott, guardian"
     """
-    for name in _decide("refused", collection, release, by, config_path):
-        click.echo(f"Refused {collection} / {name}. Nothing is measured, charged or sent.")
+    decided = _decide("refused", collection, release, by, config_path)
+    _show_decision(output_format, "refused", collection, decided, "Nothing is measured, charged or sent.")
 
 
 @main.command()

@@ -26,7 +26,7 @@ code   class                  means
 52     PlanRefused            the release plan cannot be carried out by this node
 53     ApprovalAwaited        a person has not decided yet
 54     ApprovalRefused        a person has refused the plan
-55     AlreadyReleased        another plan was already charged under this release id
+55     AlreadyReleased        the release was charged for another plan, or sent, already
 60     ChecksFailed           a check found something in the way
 61     NothingSent            the cycle ended with a release that still waits
 =====  =====================  ================================================================================
@@ -174,7 +174,7 @@ class ApprovalRefused(NodeError):
 
 
 class AlreadyReleased(NodeError):
-    """Another plan was already charged under this release id."""
+    """The release was charged for another plan, or sent, already."""
 
     exit_code = 55
 

@@ -84,6 +84,13 @@ def test_a_release_goes_from_preview_to_comparison(world: House, council: Counci
     assert compared["indicators"][0]["own_numerator"] == 3
 
 
+def test_what_was_sent_cannot_be_refused_afterwards(council: Council) -> None:
+    """A refusal that says "nothing is sent" would be untrue."""
+    ran = council.node("refuse", COLLECTION, "--by", "A. Guardian")
+    assert ran.exit_code == 55
+    assert "was sent on" in ran.stderr
+
+
 def test_a_second_run_sends_nothing_and_charges_nothing(council: Council) -> None:
     spent = council.node("status", "--format", "json").json()["budget"]
     assert council.node("run", "--once").exit_code == 0
