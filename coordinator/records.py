@@ -45,7 +45,7 @@ class StoredSummary:
 
 @dataclass(frozen=True)
 class LedgerHead:
-    """Where a council's ledger stood: the number of its entries and the SHA-256 of the last."""
+    """Where a council's ledger stood: the number of its entries and the keyed hash of the last."""
 
     sequence: int
     hash: bytes

@@ -62,8 +62,12 @@ class TestAuthority:
         client: bool = False,
         starts: timedelta = timedelta(days=-1),
         ends: timedelta = timedelta(days=1),
+        public_key: ec.EllipticCurvePublicKey | None = None,
     ) -> Credentials:
-        """A certificate with exactly these names, valid from now + `starts` to now + `ends`."""
+        """A certificate with exactly these names, valid from now + `starts` to now + `ends`.
+
+        It is for `public_key`, or for the new key that is given with it.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.now(UTC)
         names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(uri) for uri in uris]
@@ -74,7 +78,7 @@ class TestAuthority:
             x509.CertificateBuilder()
             .subject_name(_name(common_name))
             .issuer_name(self._name)
-            .public_key(key.public_key())
+            .public_key(public_key or key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now + starts)
             .not_valid_after(now + ends)
