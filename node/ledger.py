@@ -230,7 +230,7 @@ class Ledger:
         year_limit_units: int,
         life_limit_units: int,
     ) -> Entry:
-        """Charges a release, if both limits hold, and returns the entry: its hash is the ledger's head at the charge.
+        """Charges a release, if both limits hold, and returns its entry.
 
         All amounts are in units of 1e-12 rho. A release that is charged already is not charged again.
 

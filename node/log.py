@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import structlog
 
-ALLOWED_FIELDS = frozenset({"event", "level", "time", "collection", "release", "code", "version", "next_poll"})
+ALLOWED_FIELDS = frozenset({"event", "level", "time", "collection", "release", "code", "version"})
 """Every field a log line may carry."""
 
 

@@ -12,7 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from node.errors import AlreadyReleased, BudgetExceeded, LedgerDamaged, LedgerLocked, LedgerRolledBack, UsageProblem
+from node.errors import (
+    AlreadyReleased,
+    BudgetExceeded,
+    LedgerDamaged,
+    LedgerLocked,
+    LedgerRolledBack,
+    StorageFailed,
+    UsageProblem,
+)
 from node.ledger import Ledger
 from node.ledger_entries import EMPTY_HEAD, Entry, EntryKind, budget_year, chain_hash, faults_in
 from tests.node.small_release import NOW, Clock, open_ledger
@@ -203,6 +211,19 @@ def test_a_new_ledger_in_place_of_a_lost_one_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").unlink()
     with open_ledger(tmp_path) as ledger, pytest.raises(LedgerRolledBack):
         ledger.check_remembered(sent.sequence, sent.hash)
+
+
+def test_a_reader_looks_on_beside_the_writer_and_can_change_nothing(tmp_path: Path) -> None:
+    """`status` must answer while the service waits for its time of sending."""
+    with open_ledger(tmp_path) as writer:
+        reserve(writer)
+        with Ledger.open(tmp_path / "ledger.db", Clock(), reading=True) as reader:
+            assert reader.entries() == writer.entries()
+            with pytest.raises(StorageFailed):
+                reader.record_decision("2025-test", "late", bytes(32), "approved", "A. Guardian")
+            release_whole(writer, "b")
+            assert reader.entries() == writer.entries()
+            assert reader.verify() == ()
 
 
 def test_two_processes_never_have_one_ledger_open(tmp_path: Path) -> None:
