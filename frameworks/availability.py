@@ -43,3 +43,14 @@ def required_files(framework: Framework, indicator_ids: Iterable[str], reference
         for indicator_id in indicator_ids
         for need in indicator_needs(framework, indicator_id)
     )
+
+
+def missing_files(
+    framework: Framework, indicator_id: str, reference_year: int, files: frozenset[str]
+) -> tuple[str, ...]:
+    """The files without which an indicator cannot be measured; none where `also_from` serves in their stead."""
+    also = framework.indicator(indicator_id).also_from
+    if also and needs_met(also, reference_year, files):
+        return ()
+    needed = (file_needed(need, reference_year) for need in indicator_needs(framework, indicator_id))
+    return tuple(file for file in needed if file not in files)

@@ -23,12 +23,19 @@ from frameworks.model import (
     Question,
     Unit,
     View,
+    WantedIndicator,
 )
 from frameworks.toml_file import TomlFile, digest
 
 DATA = Path(__file__).parent / "data"
 
 _EVENT_TYPES = (SqlType.WHOLE, SqlType.TEXT, SqlType.DATE)
+_YIELDS: dict[Kind, dict[str, SqlType]] = {
+    Kind.MEAN: {"value": SqlType.WHOLE},
+    Kind.RATIO: {"part": SqlType.WHOLE, "whole": SqlType.WHOLE},
+    Kind.HISTOGRAM: {"category": SqlType.TEXT},
+}
+"""What an outcome of a kind yields besides whose it is."""
 
 
 class _DefinitionFile(Model):
@@ -45,6 +52,7 @@ class _Placement(Model):
     id: Identifier
     question: Identifier
     domain: str
+    lineage: str | None = None
 
 
 class _FrameworkFile(Model):
@@ -58,6 +66,7 @@ class _FrameworkFile(Model):
     definitions: tuple[Identifier, ...]
     questions: tuple[Question, ...]
     indicators: tuple[_Placement, ...]
+    wanted: tuple[WantedIndicator, ...] = ()
 
 
 class _Definitions:
@@ -88,7 +97,7 @@ class _Definitions:
     def _cohort(self, file: TomlFile, cohort: Cohort) -> Cohort:
         checked = check_definition(cohort.sql, self._relations, file.place("cohorts", cohort.id, cohort.sql))
         columns = dict(checked.relation.columns)
-        wanted = ["child_id"] if cohort.unit is Unit.CHILD else ["child_id", "event", "event_date"]
+        wanted = [cohort.owner, "event", "event_date"] if cohort.unit is Unit.EVENT else [cohort.owner]
         key = f"cohorts.{cohort.id}.sql"
         if list(columns) != wanted:
             raise file.invalid(
@@ -110,18 +119,17 @@ class _Definitions:
         events = self.cohorts[indicator.cohort].unit is Unit.EVENT
         if indicator.event_cap != 1 and not events:
             raise file.invalid(f"{key}.event_cap", "its cohort counts children", "Leave event_cap out.")
-        if indicator.kind is Kind.MEAN and events:
-            raise file.invalid(f"{key}.kind", "a mean is of children", "Choose a cohort of children.")
+        if events and indicator.kind not in (Kind.COUNT, Kind.PERCENT):
+            raise file.invalid(f"{key}.kind", f"a {indicator.kind} is of children", "Choose a cohort of children.")
         if indicator.outcome is None:
             return indicator
         place = file.place("indicators", indicator.id, indicator.outcome)
         checked = check_definition(indicator.outcome, self._relations, place)
         cohort = self._cohort_relations[indicator.cohort]
-        wanted = {"child_id": SqlType.CHILD}
+        wanted = {self.cohorts[indicator.cohort].owner: SqlType.CHILD}
         if events:
             wanted["event"] = cohort.columns["event"]
-        if indicator.kind is Kind.MEAN:
-            wanted["value"] = SqlType.WHOLE
+        wanted |= _YIELDS.get(indicator.kind, {})
         if list(checked.relation.columns.items()) != list(wanted.items()):
             described = ", ".join(f"{name} ({sql_type})" for name, sql_type in wanted.items())
             raise file.invalid(f"{key}.outcome", f"it must yield {described}", "Select those, in order.")
@@ -179,8 +187,20 @@ def load_framework(framework_id: str, folder: Path = DATA) -> Framework:
         views=tuple(definitions.views.values()),
         cohorts=tuple(cohort for cohort in definitions.cohorts.values() if cohort.id in used),
         indicators=indicators,
+        wanted=_wanted(file, read),
         digest=digest([file, *sources]),
     )
+
+
+def _wanted(file: TomlFile, read: _FrameworkFile) -> tuple[WantedIndicator, ...]:
+    taken = {placement.id for placement in read.indicators}
+    questions = {question.id for question in read.questions}
+    for wanted in read.wanted:
+        _new(file, "wanted", wanted.id, taken)
+        taken.add(wanted.id)
+        if wanted.question not in questions:
+            raise file.invalid(f"wanted.{wanted.id}.question", f"there is no question {wanted.question}", "Name one.")
+    return read.wanted
 
 
 def _placed(file: TomlFile, read: _FrameworkFile, definitions: _Definitions) -> tuple[Indicator, ...]:
@@ -195,4 +215,10 @@ def _placed(file: TomlFile, read: _FrameworkFile, definitions: _Definitions) -> 
             raise file.invalid(f"{key}.question", f"there is no question {placement.question}", "Name one of them.")
         definition = definitions.indicators[placement.id]
         placed[placement.id] = Indicator.model_validate(definition.model_dump() | placement.model_dump())
+    for indicator in placed.values():
+        for companion in indicator.companions:
+            if companion not in placed:
+                raise file.invalid(
+                    f"indicators.{indicator.id}", f"it goes with {companion}, which is not here", "Add that one."
+                )
     return tuple(placed.values())

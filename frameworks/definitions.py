@@ -16,7 +16,8 @@ owner, named by its `child_id`, and the rows of an owner can be computed from th
 `child_id` has a type of its own: it may be selected (under that name only), matched with `=`, grouped or partitioned
 by, counted and tested for null; it is never compared with a text, passed to a function, renamed or made out of other
 columns. One that a LEFT JOIN may leave null owns nothing. In a table `child_id` is never null (`frameworks.tables`).
-Tables of two sources never meet: their ids are not linked.
+Tables of two sources never meet: their ids are not linked. In the tables of families `family_id` stands where
+`child_id` does elsewhere, with the same rules: the owner of a row is the family.
 
 Everything else is refused: only what is listed may stand in a definition. LIMIT, ORDER BY outside a window, sampling,
 `SELECT *`, table functions, the clock and chance would let children meet. Casts, comparisons between types and
@@ -38,9 +39,9 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
-from frameworks.expressions import Allowed, Expressions, Joined, Relation, Scope
+from frameworks.expressions import OWNER_COLUMNS, Allowed, Expressions, Joined, Relation, Scope
 from frameworks.functions import SQL_TYPES, SqlType
-from frameworks.model import Source
+from frameworks.model import OWNER_COLUMN, Source
 from frameworks.refusals import Place
 from frameworks.tables import TABLES
 
@@ -65,7 +66,7 @@ def table_relations() -> dict[str, Relation]:
         table.name: Relation(
             table.source,
             {
-                name: SqlType.CHILD if name == "child_id" else SQL_TYPES[sql_type]
+                name: SqlType.CHILD if name in OWNER_COLUMNS else SQL_TYPES[sql_type]
                 for name, sql_type in table.columns.items()
             },
         )
@@ -196,11 +197,12 @@ class _Checker(Expressions):
         grouped = keys is not None
         allowed = Allowed(scope, aggregates=grouped, windows=not grouped, subqueries=not grouped, keys=keys)
         columns = self._projections(node, allowed, use)
-        if use is _Use.ROWS and "child_id" not in columns:
-            raise self.refusal(node, "the rows have no child_id", "Select the child_id of the rows.")
-        if use is _Use.OWNERS and list(columns) != ["child_id"]:
+        owner = OWNER_COLUMN[source]
+        if use is _Use.ROWS and owner not in columns:
+            raise self.refusal(node, f"the rows have no {owner}", f"Select the {owner} of the rows.")
+        if use is _Use.OWNERS and list(columns) != [owner]:
             raise self.refusal(
-                node, "a subquery after IN must select child_id alone", "Select child_id, or use EXISTS."
+                node, f"a subquery after IN must select {owner} alone", f"Select {owner}, or use EXISTS."
             )
         return Relation(source, columns)
 
@@ -290,7 +292,7 @@ class _Checker(Expressions):
                 )
             joined = self.resolve(key, scope.alone())
             keys.add((joined.alias, key.name))
-            owned |= key.name == "child_id" and not joined.may_be_null
+            owned |= key.name in OWNER_COLUMNS and not joined.may_be_null
         if not owned:
             raise self.refusal(group, "the groups hold several children", "Add child_id (of FROM or JOIN) to GROUP BY.")
         return frozenset(keys)
@@ -314,13 +316,17 @@ class _Checker(Expressions):
             value = projection.unalias()
             if name in columns:
                 raise self.refusal(projection, f"there are two columns {name}", "Give one of them another name.")
-            if (name == "child_id") != (found is SqlType.CHILD):
+            if (name in OWNER_COLUMNS) != (found is SqlType.CHILD):
                 raise self.refusal(
                     projection,
                     "child_id must be the child_id of the rows under that name, and nothing else may be called so",
                     "Select child_id as it is, and give other columns other names.",
                 )
-            if isinstance(value, exp.Column) and name == "child_id" and self.resolve(value, allowed.scope).may_be_null:
+            if (
+                isinstance(value, exp.Column)
+                and name in OWNER_COLUMNS
+                and self.resolve(value, allowed.scope).may_be_null
+            ):
                 raise self.refusal(
                     projection,
                     "this child_id is null where the LEFT JOIN finds nothing",
@@ -355,7 +361,7 @@ def _ties(condition: exp.Expr, left: set[str], right: set[str]) -> bool:
     if type(condition) is not exp.EQ:
         return False
     sides = [condition.this, condition.args["expression"]]
-    if not all(isinstance(side, exp.Column) and side.name == "child_id" for side in sides):
+    if not all(isinstance(side, exp.Column) and side.name in OWNER_COLUMNS for side in sides):
         return False
     one, other = (side.table for side in sides)
     return (one in left and other in right) or (one in right and other in left)

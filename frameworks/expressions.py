@@ -10,10 +10,11 @@ from datetime import date
 from sqlglot import exp
 
 from frameworks.functions import FUNCTIONS, SqlType
-from frameworks.model import Source
+from frameworks.model import OWNER_COLUMN, Source
 from frameworks.refusals import README, Refusals
 
 MAXIMUM_DIGITS = 9
+OWNER_COLUMNS = frozenset(OWNER_COLUMN.values())
 
 _EQUALITIES = (exp.EQ, exp.NEQ)
 _ORDERINGS = (exp.LT, exp.LTE, exp.GT, exp.GTE)
@@ -403,7 +404,7 @@ class Expressions(Refusals, ABC):
         named = {(term.this.table, term.this.name) for term in order.expressions if isinstance(term.this, exp.Column)}
         for joined in scope.joined.values():
             for column in joined.relation.columns:
-                if column != "child_id" and (joined.alias, column) not in named:
+                if column not in OWNER_COLUMNS and (joined.alias, column) not in named:
                     order.append("expressions", exp.Ordered(this=exp.column(column, joined.alias)))
         if order.expressions:
             node.set("order", order)

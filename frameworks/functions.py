@@ -18,7 +18,8 @@ from enum import StrEnum
 class SqlType(StrEnum):
     """The type of an expression, in the words an author reads. There is no conversion between them.
 
-    `CHILD` is the type of every column `child_id` and of nothing else, so no text can be passed off as a child.
+    `CHILD` is the type of every column `child_id` (`family_id` in families) and of nothing else, so no text can be
+    passed off as a child.
     """
 
     CHILD = "child id"

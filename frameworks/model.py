@@ -18,25 +18,42 @@ Need = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)?@Y(-[1-9])?$")]
 
 
 class Source(StrEnum):
-    """A return (or warehouse) whose children share one id. Ids of two sources are never linked."""
+    """Child-level tables whose rows share one id. Definitions never link the ids of two sources.
+
+    The tables of a source may be filled from its own files or from a warehouse; education's hold copies of care records
+    that the node has joined to a pupil, and `families` counts families, whose id stands where a child's does.
+    """
 
     SSDA903 = "ssda903"
     CIN_CENSUS = "cin_census"
+    EDUCATION = "education"
+    FEEDBACK = "feedback"
+    FAMILIES = "families"
+
+
+OWNER_COLUMN: dict[Source, str] = {
+    source: "family_id" if source is Source.FAMILIES else "child_id" for source in Source
+}
+"""The column that says whose a row is."""
 
 
 class Unit(StrEnum):
-    """What a cohort counts: each child once, or each of a child's events."""
+    """What a cohort counts: each child once, each of a child's events, or each family once."""
 
     CHILD = "child"
     EVENT = "event"
+    FAMILY = "family"
 
 
 class Kind(StrEnum):
-    """How an indicator is read (indicators.md 5.5)."""
+    """How an indicator is read (indicators.md 5.5): a `ratio` is one sum over another, in percent; a `histogram` counts
+    outcomes that exclude each other."""
 
     COUNT = "count"
     PERCENT = "percent"
     MEAN = "mean"
+    RATIO = "ratio"
+    HISTOGRAM = "histogram"
 
 
 class DataType(StrEnum):
@@ -92,6 +109,8 @@ class Cohort(Model):
     `event` tells a child's events apart, `event_date` orders them for the cap). `ages` are the first and last
     completed years at `year_end` that the cohort admits; the system, not the author, enforces them.
     `needs` names the files without which the cohort is not available, such as `cin_census@Y-1`, `ssda903.oc2@Y`.
+    `councils_per_child` is how many councils may count a child in one year: 1 where the council responsible on 31 March
+    alone does, 2 for what happens in a year, since no council sees what another does (privacy reference 3.4).
     """
 
     id: Identifier
@@ -101,6 +120,26 @@ class Cohort(Model):
     sql: Sql
     ages: tuple[int, int] | None = None
     needs: tuple[Need, ...] = Field(min_length=1)
+    councils_per_child: int = Field(default=1, ge=1, le=2)
+
+    @property
+    def owner(self) -> str:
+        """The column that says whose a row is: `child_id`, or `family_id`."""
+        return OWNER_COLUMN[self.source]
+
+    @model_validator(mode="after")
+    def _families_are_counted_as_families(self) -> Self:
+        if (self.unit is Unit.FAMILY) != (self.source is Source.FAMILIES):
+            raise ValueError("families, and only they, are counted by the unit family")
+        return self
+
+
+class FollowUp(Model):
+    """Over how long a longitudinal indicator follows a child, and for how many of the cohort that time is all seen."""
+
+    months: int = Field(ge=1, le=60)
+    window: str
+    completeness: str
 
 
 class EnglandValue(Model):
@@ -116,10 +155,19 @@ class EnglandValue(Model):
 class IndicatorDefinition(Model):
     """One measured outcome, wherever frameworks put it.
 
-    A `count` indicator has no `outcome`: the figure is the size of its cohort. A `percent` indicator's `outcome`
-    yields the `child_id` (or `child_id, event`) of those with the outcome. A `mean` indicator's `outcome` yields
-    `child_id, value`; its cohort must hold just the children with a value, and `bounds` clip the value in a
-    release (never in `measure`). `event_cap` is the number of a child's earliest events that a release keeps.
+    What its `outcome` yields, besides the `child_id` (`family_id` in families) of the cohort's members:
+
+    * `count`: there is none; the figure is the size of the cohort;
+    * `percent`: nothing more (or `event`): those with the outcome;
+    * `mean`: `value`; the cohort must hold just the children with a value;
+    * `ratio`: `part` and `whole`, whose sums are set against each other;
+    * `histogram`: `category`, one of `categories`.
+
+    `bounds` clip a value, or a part, in a release (never in `measure`), `whole_bounds` a whole. Values are whole
+    numbers of which `parts_per_unit` make one of the indicator's `unit` (10 where tenths of a point are summed). `event_cap` is
+    the number of a child's earliest events that a release keeps. `also_from` names files that serve where `needs` are
+    not met. `companions` are indicators without which this one is never released, such as a survey's response rate.
+    `proxy_for` says what a proxy stands for, and `differs` how the definition departs from the DfE's.
     """
 
     id: Identifier
@@ -132,29 +180,71 @@ class IndicatorDefinition(Model):
     unit: str
     availability: Availability = Availability.NOW
     bounds: tuple[int, int] | None = None
+    whole_bounds: tuple[int, int] | None = None
+    categories: tuple[str, ...] = ()
+    parts_per_unit: int = Field(default=1, ge=1, le=1000)
     event_cap: int = Field(default=1, ge=1, le=10)
     needs: tuple[Need, ...] = ()
+    also_from: tuple[Need, ...] = ()
+    companions: tuple[Identifier, ...] = ()
     rate_per: int | None = None
     england: EnglandValue | None = None
     published_as: str | None = None
+    proxy_for: str | None = None
+    follow_up: FollowUp | None = None
+    differs: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _kind_has_its_parts(self) -> Self:
         if (self.outcome is None) != (self.kind is Kind.COUNT):
-            raise ValueError("a count has no outcome; a percent or a mean has one")
-        if (self.bounds is not None) != (self.kind is Kind.MEAN):
-            raise ValueError("a mean, and only a mean, has bounds")
-        if self.bounds is not None and not self.bounds[0] < self.bounds[1]:
-            raise ValueError("the lower bound of a mean must be below the upper")
+            raise ValueError("a count has no outcome; every other kind has one")
+        if (self.bounds is not None) != (self.kind in (Kind.MEAN, Kind.RATIO)):
+            raise ValueError("a mean or a ratio, and nothing else, has bounds")
+        if (self.whole_bounds is not None) != (self.kind is Kind.RATIO):
+            raise ValueError("a ratio, and nothing else, has whole_bounds")
+        if any(bounds is not None and not bounds[0] < bounds[1] for bounds in (self.bounds, self.whole_bounds)):
+            raise ValueError("a lower bound must be below the upper")
+        if bool(self.categories) != (self.kind is Kind.HISTOGRAM):
+            raise ValueError("a histogram, and nothing else, has categories")
+        if len(set(self.categories)) != len(self.categories):
+            raise ValueError("categories are named once each")
+        return self
+
+    @model_validator(mode="after")
+    def _says_what_it_is(self) -> Self:
+        if (self.proxy_for is not None) != (self.data_type is DataType.PROXY):
+            raise ValueError("a proxy, and nothing else, says what it is a proxy for")
+        if self.follow_up is not None and self.data_type is not DataType.LONGITUDINAL:
+            raise ValueError("only a longitudinal indicator follows children up")
         return self
 
 
 class Indicator(IndicatorDefinition):
-    """An indicator where a framework puts it: under one of its questions, in a domain of its words."""
+    """An indicator where a framework puts it: under one of its questions, in a domain of its words.
+
+    `lineage` names what it descends from in an earlier framework.
+    """
 
     question: Identifier
     domain: str
+    lineage: str | None = None
+
+
+class WantedIndicator(Model):
+    """An indicator that belongs to a framework and that no council can compute yet: `missing` says what it needs."""
+
+    id: Identifier
+    title: str
+    question: Identifier
+    domain: str
+    data_type: DataType
+    polarity: Polarity
+    unit: str
+    availability: Availability
+    missing: str
+    england: EnglandValue | None = None
+    lineage: str | None = None
 
 
 class Framework(Model):
@@ -172,6 +262,7 @@ class Framework(Model):
     views: tuple[View, ...] = ()
     cohorts: tuple[Cohort, ...]
     indicators: tuple[Indicator, ...]
+    wanted: tuple[WantedIndicator, ...] = ()
     digest: str = ""
 
     def cohort(self, cohort_id: str) -> Cohort:

@@ -2,8 +2,8 @@
 
 A node fills them for one reference year Y from the returns up to Y (`node.sources`); they never leave it. Rules of
 stitching: indicators.md 5.3. `event` numbers a child's rows of one table from 1 in the order of the return, so
-(`child_id`, `event`) is the key unless a table says otherwise; `child_id` is never null. `return_year` is the
-reference year of the return that a row comes from; `return_year = reference_year()` picks the return of Y.
+(`child_id`, `event`) is the key unless a table says otherwise; `child_id` (`family_id` in families) is never null.
+`return_year` is the reference year of the return that a row comes from; `return_year = reference_year()` picks the return of Y.
 """
 
 from __future__ import annotations
@@ -93,10 +93,13 @@ TABLES: dict[str, Table] = {
         _table(
             "episode",
             "episodes of the return of Y alone, in order of start then end; `place` is the placement code with H5"
-            " read as K3, `address` is place, URN and postcode in one comparable text",
+            " read as K3, `address` is place, URN and postcode in one comparable text; the distance between home and"
+            " placement in tenths of a mile, rounded half up, whether it is more than 20 miles, and whether the"
+            " placement is outside the council, are null where the postcodes are not known",
             Source.SSDA903,
             "child_id VARCHAR, event INTEGER, start_date DATE, start_reason VARCHAR, legal_status VARCHAR,"
-            " place VARCHAR, address VARCHAR, end_date DATE, end_reason VARCHAR",
+            " place VARCHAR, address VARCHAR, end_date DATE, end_reason VARCHAR, distance_tenths INTEGER,"
+            " beyond_20_miles BOOLEAN, outside_council BOOLEAN",
         ),
         _table(
             "episode_history",
@@ -137,6 +140,118 @@ TABLES: dict[str, Table] = {
             Source.SSDA903,
             "child_id VARCHAR, ceased_date DATE",
         ),
+        _table(
+            "adoption",
+            "adoptions of every return up to Y, one per child and return (AD1): the days of the decision and of the"
+            " match; `early_permanence_date`, the start of a fostering for adoption or concurrent placement, from a"
+            " warehouse alone",
+            Source.SSDA903,
+            "child_id VARCHAR, return_year INTEGER, decision_date DATE, match_date DATE, by_foster_carer BOOLEAN,"
+            " early_permanence_date DATE",
+        ),
+        _table(
+            "placed_for_adoption",
+            "placements for adoption of every return up to Y",
+            Source.SSDA903,
+            "child_id VARCHAR, event INTEGER, return_year INTEGER, placed_date DATE, ceased_date DATE",
+        ),
+        _table(
+            "pupil",
+            "one row per pupil of the education files of Y or child known by the same UPN or id in care records: the"
+            " children whom education indicators may be about; sex, ethnicity and date of birth from the latest care"
+            " record, and where there is none from the education file",
+            Source.EDUCATION,
+            _CHARACTERISTICS,
+        ),
+        _table(
+            "pupil_case",
+            "the rows of `referral`, by pupil",
+            Source.EDUCATION,
+            "child_id VARCHAR, event INTEGER, return_year INTEGER, referral_date DATE, no_further_action BOOLEAN,"
+            " closure_date DATE, closure_reason VARCHAR",
+        ),
+        _table(
+            "pupil_plan",
+            "the rows of `child_protection_plan`, by pupil",
+            Source.EDUCATION,
+            "child_id VARCHAR, event INTEGER, return_year INTEGER, start_date DATE, end_date DATE",
+        ),
+        _table(
+            "pupil_episode",
+            "the rows of `episode`, by pupil",
+            Source.EDUCATION,
+            "child_id VARCHAR, event INTEGER, start_date DATE, start_reason VARCHAR, legal_status VARCHAR,"
+            " end_date DATE, end_reason VARCHAR",
+        ),
+        _table(
+            "attendance",
+            "sessions of the school year of Y (six half-terms from September Y-1), one row per pupil",
+            Source.EDUCATION,
+            "child_id VARCHAR, sessions_possible INTEGER, sessions_missed INTEGER",
+        ),
+        _table(
+            "suspension",
+            "suspensions and permanent exclusions of the school year of Y, one row per pupil on roll",
+            Source.EDUCATION,
+            "child_id VARCHAR, suspensions INTEGER, permanent_exclusions INTEGER",
+        ),
+        _table(
+            "attainment",
+            "results of the school year of Y, one row per pupil and `stage` (EYFSP, KS2, KS4): `expected` is a good"
+            " level of development, or the expected standard in reading, writing and mathematics; `attainment8_tenths` and"
+            " `progress8_hundredths` are scores; `english_maths_grade` is the lower of the two grades (9 to 1, 0 for"
+            " unclassified)",
+            Source.EDUCATION,
+            "child_id VARCHAR, stage VARCHAR, expected BOOLEAN, attainment8_tenths INTEGER,"
+            " progress8_hundredths INTEGER, english_maths_grade INTEGER",
+        ),
+        _table(
+            "school_census",
+            "the January school census of Y, one row per pupil: `sen` is EHCP, SUPPORT or NONE",
+            Source.EDUCATION,
+            "child_id VARCHAR, sen VARCHAR, free_school_meals BOOLEAN",
+        ),
+        _table(
+            "school_move",
+            "moves from one school to another from 1 April Y-2 to 31 March Y",
+            Source.EDUCATION,
+            "child_id VARCHAR, event INTEGER, move_date DATE",
+        ),
+        _table(
+            "respondent",
+            "one row per person invited to a survey, or who answered one without saying who they are",
+            Source.FEEDBACK,
+            _CHARACTERISTICS,
+        ),
+        _table(
+            "feedback_invitation",
+            "who could have answered, one row per person and `form`: instrument, version and age form in one text, such"
+            " as ylyc_1_11_18",
+            Source.FEEDBACK,
+            "child_id VARCHAR, form VARCHAR, responded BOOLEAN",
+        ),
+        _table(
+            "feedback_answer",
+            "answers, one row per person, form and question: `answer` is the code of the template in lower case,"
+            " a whole number on the scales from 0 to 10; `score` that number",
+            Source.FEEDBACK,
+            "child_id VARCHAR, form VARCHAR, question VARCHAR, answer VARCHAR, score INTEGER",
+        ),
+        _table(
+            "family",
+            "families of the Supporting Families programme, one row each; `closed_date` is the day the work ended. The"
+            " characteristics are all unknown: a family has none",
+            Source.FAMILIES,
+            _CHARACTERISTICS.replace("child_id", "family_id") + ", closed_date DATE",
+        ),
+        _table(
+            "family_need",
+            "needs identified in a family, one row per family and need (1 to 10, the headline outcomes of 2022):"
+            " `outcome_date` is the day from which the need shows a positive outcome, `lapsed_date` the day it no"
+            " longer did",
+            Source.FAMILIES,
+            "family_id VARCHAR, event INTEGER, need INTEGER, outcome_date DATE, lapsed_date DATE",
+        ),
     )
 }
 """Every child-level table by name."""
@@ -144,5 +259,8 @@ TABLES: dict[str, Table] = {
 CHILD_TABLE: dict[Source, str] = {
     Source.CIN_CENSUS: "census_child",
     Source.SSDA903: "looked_after_child",
+    Source.EDUCATION: "pupil",
+    Source.FEEDBACK: "respondent",
+    Source.FAMILIES: "family",
 }
 """The table that holds the characteristics (breakdown attributes) of a source's children."""

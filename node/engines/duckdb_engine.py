@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from frameworks.bank_holidays import bank_holidays
+from frameworks.model import OWNER_COLUMN
 from frameworks.tables import TABLES
 from node.errors import ReturnsNotReady
 
@@ -70,8 +71,8 @@ def _macros(year: int) -> str:
 
 
 def _column(name: str, sql_type: str) -> str:
-    """The checker's proof of NOT IN rests on `child_id`: one row without an id would empty every such set."""
-    return f"{name} {sql_type} NOT NULL" if name == "child_id" else f"{name} {sql_type}"
+    """The checker's proof of NOT IN rests on the owner: one row without an id would empty every such set."""
+    return f"{name} {sql_type} NOT NULL" if name in OWNER_COLUMN.values() else f"{name} {sql_type}"
 
 
 @dataclass(frozen=True)

@@ -42,13 +42,22 @@ _SIGNATURES: dict[str, frozenset[str]] = {
         "ssda903.previous_permanence": "CHILD PREV_PERM",
         "ssda903.dolo": "CHILD DOLO_START",
         HEADER: "CHILD SEX DOB ETHNIC",
+        "education.attendance": "UPN SESSIONS_POSSIBLE SESSIONS_MISSED",
+        "education.suspensions": "UPN SUSPENSIONS PERMANENT_EXCLUSIONS",
+        "education.attainment": "UPN STAGE EXPECTED ATTAINMENT8",
+        "education.school_census": "UPN SEN FREE_SCHOOL_MEALS",
+        "education.school_moves": "UPN MOVE_DATE",
+        "feedback.invitations": "RESPONDENT INSTRUMENT VERSION AGE_FORM RESPONDED",
+        "feedback.answers": "RESPONDENT INSTRUMENT VERSION AGE_FORM QUESTION ANSWER",
+        "families.families": "FAMILY_ID CLOSED_DATE",
+        "families.needs": "FAMILY_ID NEED OUTCOME_DATE LAPSED_DATE",
+        "postcodes.directory": "PCDS OSEAST1M OSNRTH1M",
     }.items()
 }
-"""The columns that tell a kind of SSDA903 file from all others (returns reference 2)."""
+"""The columns that tell a kind of file from all others: the SSDA903 (returns reference 2), the templates of ours, and
+the ONS postcode directory."""
 
-NOT_MEASURED = frozenset(
-    f"ssda903.{kind}" for kind in ("reviews", "ad1", "placed_for_adoption", "previous_permanence", "dolo")
-)
+NOT_MEASURED = frozenset(f"ssda903.{kind}" for kind in ("reviews", "previous_permanence", "dolo"))
 """Kinds that are recognised and that no table needs."""
 
 

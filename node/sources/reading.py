@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from node.engines.duckdb_engine import DuckDbEngine
 from node.sources.cin_census import read_census
-from node.sources.inventory import CENSUS, Inventory
+from node.sources.inventory import CENSUS, LOOKED_AFTER, Inventory
 from node.sources.report import ReadReport, ReportBuilder
 from node.sources.ssda903 import read_ssda903
 
@@ -21,7 +21,7 @@ def read_returns(engine: DuckDbEngine, inventory: Inventory, year: int, *, valid
     censuses = [file for file in files if file.kind == CENSUS]
     if censuses:
         read_census(engine, censuses, year, report, validate)
-    read_ssda903(engine, [file for file in files if file.kind != CENSUS], year, report)
+    read_ssda903(engine, [file for file in files if file.kind.startswith(LOOKED_AFTER)], year, report)
     unusable = {fault.file for fault in report.build(frozenset()).file_faults}
     lost = {file.need for file in files if file.name in unusable}
     return report.build(frozenset(need for need in inventory.available if need not in lost))

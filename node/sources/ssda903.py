@@ -7,14 +7,15 @@ at a time, and of earlier returns only the files that look back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 
 from node.engines.duckdb_engine import DuckDbEngine
 from node.sources.characteristics import ETHNICITY_CODES, SEX_CODES, age_band, ethnicity_level, sex_level
+from node.sources.csv_files import UnusableFile, keep_last, stage
 from node.sources.inventory import EPISODES, HEADER, ReturnFile
 from node.sources.report import ReportBuilder
 from node.sources.ssda903_columns import COLUMNS
 from node.sources.ssda903_episodes import EpisodeHistory
-from node.sources.ssda903_files import keep_last, stage
 
 _SUBJECT = "the SSDA903 tables"
 
@@ -78,7 +79,8 @@ def read_ssda903(engine: DuckDbEngine, files: Sequence[ReturnFile], year: int, r
             members = sorted(
                 (file for file in used if (file.year, file.kind) == (return_year, kind)), key=lambda file: file.name
             )
-            staged = stage(engine, members, report) if members else None
+            check = _check_year if kind == EPISODES else None
+            staged = stage(engine, members, COLUMNS[kind], report, check) if members else None
             if staged is None:
                 continue
             if kind in _KEYS:
@@ -105,3 +107,22 @@ def _fill(engine: DuckDbEngine, kind: str, staged: str, return_year: int) -> Non
         )
     else:
         engine.run(_FILL_FROM_RETURN_OF_YEAR[kind].format(staged=staged, event=_EVENT), _SUBJECT)
+
+
+def _check_year(engine: DuckDbEngine, file: ReturnFile) -> None:
+    """Raises UnusableFile for episodes of another year's return.
+
+    Of a later year: every episode begins after 31 March or, in 20 rows or more, most hold a date after it. Of an
+    earlier year: in 100 rows or more, less than one in twenty holds a date within the year; a council's year has more
+    than half. Both are so far from any true return that no single record decides.
+    """
+    start, end = date(file.year - 1, 4, 1), date(file.year, 3, 31)
+    within = " OR ".join(f"{name} BETWEEN DATE '{start}' AND DATE '{end}'" for name in ("decom_date", "dec_date"))
+    rows, begun_after, after, in_year = engine.rows(
+        f"SELECT count(decom_date), count(*) FILTER (decom_date > DATE '{end}'), "
+        f"count(*) FILTER (decom_date > DATE '{end}' OR dec_date > DATE '{end}'), count(*) FILTER ({within}) "
+        "FROM typed_line",
+        _SUBJECT,
+    )[0]
+    if rows and (begun_after == rows or (rows >= 20 and 2 * after > rows) or (rows >= 100 and 20 * in_year < rows)):
+        raise UnusableFile("this looks like the return of another year")

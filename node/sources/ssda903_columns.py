@@ -6,36 +6,9 @@ be refused. Columns and files that are not listed are ignored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
-
 from node.sources.characteristics import ETHNICITY_CODES, SEX_CODES
+from node.sources.csv_columns import Column, Value
 from node.sources.inventory import EPISODES, HEADER
-
-
-class Value(Enum):
-    """How the text of a field is read. All text is trimmed and in capitals; blank is null."""
-
-    TEXT = "text"
-    CODE = "code"
-    DATE = "date"
-    FLAG = "flag"
-    SCORE = "score"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a file. A row without an `essential` value is not used.
-
-    `by_year_end`: a date after the return's 31 March cannot be known to it. `optional`: the file may be without it.
-    """
-
-    name: str
-    value: Value = Value.TEXT
-    essential: bool = False
-    by_year_end: bool = False
-    optional: bool = False
-    codes: frozenset[str] = frozenset()
 
 
 def _codes(text: str) -> frozenset[str]:
@@ -80,7 +53,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
     "ssda903.oc2": (
         _CHILD,
-        Column("SDQ_SCORE", Value.SCORE),
+        Column("SDQ_SCORE", Value.WHOLE, high=40),
         *(Column(name, Value.FLAG) for name in _FLAGS),
     ),
     "ssda903.oc3": (

@@ -100,7 +100,10 @@ class EpisodeHistory:
     def fill(self, year: int) -> None:
         """Fills `episode` from the return of `year`, if it was added, and `episode_history` from all."""
         if self._last_year == year:
-            self._run(f"INSERT INTO episode SELECT child_id, {_EVENT}, {_COLUMNS} FROM return_episode")
+            self._run(
+                f"INSERT INTO episode (child_id, event, {_COLUMNS}) "
+                f"SELECT child_id, {_EVENT}, {_COLUMNS} FROM return_episode"
+            )
         self._run(f"INSERT INTO episode_history SELECT child_id, {_EVENT}, return_year, {_COLUMNS} FROM history")
         self._run("DROP TABLE history; DROP TABLE IF EXISTS return_episode; DROP TABLE IF EXISTS left_open")
 

@@ -160,7 +160,7 @@ def test_each_value_that_cannot_be_used_is_named_and_taken_as_blank(tmp_path: Pa
             episode("6", "01/04/2025"),
             episode("7", "01/05/2024", rne="Q", ls="Q9", place="Q8"),
         ),
-        oc2=csv_text(OC2, "1,,41,,2,1,0,1,0,1,,", "2,,7.5,,,,,,,,,", "3,,040,,,,,,,,,", "4,,9,,,,,,,,,"),
+        oc2=csv_text(OC2, "1,,41,,2,1,0,1,0,1,,", "2,,7.5,,,,,,,,,", "3,,4O,,,,,,,,,", "4,,9,,,,,,,,,"),
     )
     with reading(tmp_path, files, 2025) as read:
         assert read.faults() == [

@@ -1,4 +1,4 @@
-"""One SSDA903 CSV file to typed rows in the engine. Every row or value that cannot be used is reported by its line.
+"""CSV files of one kind to typed rows in the engine. Every row or value that cannot be used is reported by its line.
 
 The text is split into lines here and into fields and values by the engine, which takes it as one parameter: nothing
 is written to a disk, and no parser of the engine meets a damaged file. A field of these files holds no line break, so
@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from node.engines.duckdb_engine import DuckDbEngine
-from node.sources.inventory import EPISODES, ReturnFile, header_columns
+from node.sources.csv_columns import Column, Value
+from node.sources.inventory import ReturnFile, header_columns
 from node.sources.report import ReportBuilder
-from node.sources.ssda903_columns import COLUMNS, Column, Value
 from node.sources.text import decode
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -31,7 +31,8 @@ NOT_A_DATE = "not a date dd/mm/yyyy"
 AFTER_YEAR_END = "date after 31 March"
 NOT_A_CODE = "code not in the list"
 NOT_A_FLAG = "neither 0 nor 1"
-NOT_A_SCORE = "not a whole number from 0 to 40"
+NOT_A_WHOLE_NUMBER = "not a whole number from {low} to {high}"
+NOT_A_NUMBER = "not a number from {low} to {high}"
 TOO_MANY = "more fields than columns"
 CUT_OFF = "the file ends within the row"
 UNBALANCED = "quotes are not balanced"
@@ -44,7 +45,7 @@ essential value is not used."""
 WHOLE_ROW = ""
 """The column named in a fault of a whole row."""
 
-_SUBJECT = "the SSDA903 returns"
+_SUBJECT = "the CSV files of the returns"
 
 
 class UnusableFile(Exception):
@@ -70,11 +71,11 @@ def _read_text(file: ReturnFile) -> _Text:
     return _Text(delimiter, columns, lines)
 
 
-def _positions(kind: str, columns: Sequence[str]) -> dict[str, int]:
+def _positions(read: Sequence[Column], names: Sequence[str]) -> dict[str, int]:
     """Where each column that is read stands, from 1. Raises UnusableFile for one that is missing or stands twice."""
     positions: dict[str, int] = {}
-    for column in COLUMNS[kind]:
-        found = [place for place, name in enumerate(columns, start=1) if name == column.name]
+    for column in read:
+        found = [place for place, name in enumerate(names, start=1) if name == column.name]
         if len(found) > 1:
             raise UnusableFile(f"the column {column.name} stands more than once")
         if not found and not column.optional:
@@ -147,10 +148,16 @@ class _Shape:
                 value = f"CASE WHEN {value} <= DATE '{self.year_end}' THEN {value} END"
         elif self.column.value is Value.FLAG:
             value = f"CASE {self.text} WHEN '1' THEN true WHEN '0' THEN false END"
-        elif self.column.value is Value.SCORE:
-            number = f"regexp_full_match({self.text}, '0?[0-9]|[123][0-9]|40')"
-            value = f"CASE WHEN {number} THEN CAST({self.text} AS INTEGER) END"
+        elif self.column.value is Value.WHOLE:
+            value = self._bounded(f"regexp_full_match({self.text}, '-?[0-9]{{1,9}}')")
+        elif self.column.value is Value.SCALED:
+            value = self._bounded(f"regexp_full_match({self.text}, '-?[0-9]{{1,6}}([.][0-9]{{1,6}})?')")
         return f"{text} AS {self.text}{dated}, {value} AS {self.name}"
+
+    def _bounded(self, is_number: str) -> str:
+        number = f"CAST({self.text} AS DECIMAL(18, 6))"
+        within = f"{is_number} AND {number} BETWEEN {self.column.low} AND {self.column.high}"
+        return f"CASE WHEN {within} THEN CAST(round({number} * {self.column.parts}) AS INTEGER) END"
 
     def faults(self) -> list[tuple[str, str]]:
         """Conditions over what `select` yields that say what is wrong, each with its reason."""
@@ -164,32 +171,46 @@ class _Shape:
                 faults.append((f"{self.name}_date > DATE '{self.year_end}'", AFTER_YEAR_END))
         elif self.column.value is Value.FLAG:
             faults.append((refused, NOT_A_FLAG))
-        elif self.column.value is Value.SCORE:
-            faults.append((refused, NOT_A_SCORE))
+        elif self.column.value in (Value.WHOLE, Value.SCALED):
+            reason = NOT_A_WHOLE_NUMBER if self.column.value is Value.WHOLE else NOT_A_NUMBER
+            faults.append((refused, reason.format(low=self.column.low, high=self.column.high)))
         elif self.column.value is Value.CODE:
             listed = ", ".join(f"'{code}'" for code in sorted(self.column.codes))
             faults.append((f"{self.text} NOT IN ({listed})", NOT_A_CODE))
         return faults
 
 
-def stage(engine: DuckDbEngine, files: Sequence[ReturnFile], report: ReportBuilder) -> str | None:
+FileCheck = Callable[[DuckDbEngine, ReturnFile], None]
+"""Looks at `typed_line` (the columns as read, `<column>_date` a date whatever the year) and raises UnusableFile for a
+file of which nothing should be used."""
+
+
+def stage(
+    engine: DuckDbEngine,
+    files: Sequence[ReturnFile],
+    columns: Sequence[Column],
+    report: ReportBuilder,
+    check: FileCheck | None = None,
+) -> str | None:
     """Reads the files of one kind and year, in the order given, into a temp table, and returns its name.
 
-    The table holds `file` (0, 1, ...), `line` and the columns of the kind in lower case: text in capitals, dates,
-    booleans and whole numbers, null where there is no value. None when no file can be used.
+    The table holds `file` (0, 1, ...), `line` and `columns` in lower case: text in capitals, dates, booleans and whole
+    numbers, null where there is no value. None when no file can be used.
     """
-    kind = files[0].kind
-    name = f"staged_{kind.partition('.')[2]}"
+    name = f"staged_{files[0].kind.partition('.')[2]}"
     staged = False
     for number, file in enumerate(files):
         try:
-            shapes = _load(engine, file, report)
+            shapes = _load(engine, file, columns, report)
+            if check is not None:
+                check(engine, file)
         except UnusableFile as fault:
             report.file_fault(file.name, str(fault))
             continue
-        columns = ", ".join(shape.name for shape in shapes)
+        _report_faults(engine, shapes, file, report)
+        selected = ", ".join(shape.name for shape in shapes)
         usable = " AND ".join(f"{shape.name} IS NOT NULL" for shape in shapes if shape.column.essential)
-        rows = f"SELECT {number} AS file, line, {columns} FROM typed_line WHERE {usable}"
+        rows = f"SELECT {number} AS file, line, {selected} FROM typed_line WHERE {usable}"
         engine.run(
             f"INSERT INTO {name} {rows}" if staged else f"CREATE OR REPLACE TEMP TABLE {name} AS {rows}", _SUBJECT
         )
@@ -198,12 +219,12 @@ def stage(engine: DuckDbEngine, files: Sequence[ReturnFile], report: ReportBuild
     return name if staged else None
 
 
-def _load(engine: DuckDbEngine, file: ReturnFile, report: ReportBuilder) -> list[_Shape]:
-    """Fills `typed_line` from one file and reports its faults. Raises UnusableFile."""
+def _load(engine: DuckDbEngine, file: ReturnFile, columns: Sequence[Column], report: ReportBuilder) -> list[_Shape]:
+    """Fills `typed_line` from one file. Raises UnusableFile."""
     text = _read_text(file)
-    positions = _positions(file.kind, text.columns)
+    positions = _positions(columns, text.columns)
     year_end = date(file.year, 3, 31)
-    shapes = [_Shape(column, positions.get(column.name, 0), year_end) for column in COLUMNS[file.kind]]
+    shapes = [_Shape(column, positions.get(column.name, 0), year_end) for column in columns]
     engine.rows(
         "CREATE OR REPLACE TEMP TABLE split_line AS SELECT line, string_split(fields, chr(31)) AS f FROM ("
         "SELECT unnest(lines) AS fields, generate_subscripts(lines, 1) AS line "
@@ -221,9 +242,6 @@ def _load(engine: DuckDbEngine, file: ReturnFile, report: ReportBuilder) -> list
         f"CREATE OR REPLACE TEMP TABLE typed_line AS SELECT line, {selected} FROM split_line WHERE NOT ({overlong})",
         _SUBJECT,
     )
-    if file.kind == EPISODES:
-        _check_year(engine, file)
-    _report_faults(engine, shapes, file, report)
     return shapes
 
 
@@ -236,25 +254,6 @@ def _report_faults(engine: DuckDbEngine, shapes: Sequence[_Shape], file: ReturnF
         if count:
             for (line,) in engine.rows(f"SELECT line FROM typed_line WHERE {condition} ORDER BY line", _SUBJECT):
                 report.row_fault(file.name, line, column, reason)
-
-
-def _check_year(engine: DuckDbEngine, file: ReturnFile) -> None:
-    """Raises UnusableFile for episodes of another year's return.
-
-    Of a later year: every episode begins after 31 March or, in 20 rows or more, most hold a date after it. Of an
-    earlier year: in 100 rows or more, less than one in twenty holds a date within the year; a council's year has more
-    than half. Both are so far from any true return that no single record decides.
-    """
-    start, end = date(file.year - 1, 4, 1), date(file.year, 3, 31)
-    within = " OR ".join(f"{name} BETWEEN DATE '{start}' AND DATE '{end}'" for name in ("decom_date", "dec_date"))
-    rows, begun_after, after, in_year = engine.rows(
-        f"SELECT count(decom_date), count(*) FILTER (decom_date > DATE '{end}'), "
-        f"count(*) FILTER (decom_date > DATE '{end}' OR dec_date > DATE '{end}'), count(*) FILTER ({within}) "
-        "FROM typed_line",
-        _SUBJECT,
-    )[0]
-    if rows and (begun_after == rows or (rows >= 20 and 2 * after > rows) or (rows >= 100 and 20 * in_year < rows)):
-        raise UnusableFile("this looks like the return of another year")
 
 
 def keep_last(engine: DuckDbEngine, table: str, key: str, files: Sequence[ReturnFile], report: ReportBuilder) -> None:
