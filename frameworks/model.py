@@ -164,9 +164,10 @@ class IndicatorDefinition(Model):
     * `histogram`: `category`, one of `categories`.
 
     `bounds` clip a value, or a part, in a release (never in `measure`), `whole_bounds` a whole. Values are whole
-    numbers of which `parts_per_unit` make one of the indicator's `unit` (10 where tenths of a point are summed). `event_cap` is
-    the number of a child's earliest events that a release keeps. `also_from` names files that serve where `needs` are
-    not met. `companions` are indicators without which this one is never released, such as a survey's response rate.
+    numbers of which `parts_per_unit` make one of the indicator's `unit` (10 where tenths of a point are summed).
+    `event_cap` is the number of a child's earliest events that a release keeps. `also_from` names files that serve
+    where `needs` are not met. `companions` are indicators without which this one is never released, such as a survey's
+    response rate.
     `proxy_for` says what a proxy stands for, and `differs` how the definition departs from the DfE's.
     """
 

@@ -3,7 +3,8 @@
 A node fills them for one reference year Y from the returns up to Y (`node.sources`); they never leave it. Rules of
 stitching: indicators.md 5.3. `event` numbers a child's rows of one table from 1 in the order of the return, so
 (`child_id`, `event`) is the key unless a table says otherwise; `child_id` (`family_id` in families) is never null.
-`return_year` is the reference year of the return that a row comes from; `return_year = reference_year()` picks the return of Y.
+`return_year` is the reference year of the return that a row comes from; `return_year = reference_year()` picks the
+return of Y.
 """
 
 from __future__ import annotations
@@ -198,9 +199,9 @@ TABLES: dict[str, Table] = {
         _table(
             "attainment",
             "results of the school year of Y, one row per pupil and `stage` (EYFSP, KS2, KS4): `expected` is a good"
-            " level of development, or the expected standard in reading, writing and mathematics; `attainment8_tenths` and"
-            " `progress8_hundredths` are scores; `english_maths_grade` is the lower of the two grades (9 to 1, 0 for"
-            " unclassified)",
+            " level of development, or the expected standard in reading, writing and mathematics; `attainment8_tenths`"
+            " and `progress8_hundredths` are scores; `english_maths_grade` is the lower of the two grades (9 to 1, 0"
+            " for unclassified)",
             Source.EDUCATION,
             "child_id VARCHAR, stage VARCHAR, expected BOOLEAN, attainment8_tenths INTEGER,"
             " progress8_hundredths INTEGER, english_maths_grade INTEGER",
