@@ -6,6 +6,8 @@ set -u
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v strace >/dev/null 2>&1 || missing="$missing strace"
+command -v java >/dev/null 2>&1 || missing="$missing default-jre-headless"
+command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
 [ -z "$missing" ] && exit 0
 
 as_root=""
@@ -24,3 +26,4 @@ if [ "${CI:-}" = "true" ]; then
 fi
 echo "Left out, because these Debian packages are not installed:$missing"
 echo "  chromium: pages are not opened in a browser.   strace: the ledger's fsyncs are not counted."
+echo "  default-jre-headless: no definition runs on Spark.   postgresql: none runs on PostgreSQL."

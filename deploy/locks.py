@@ -15,7 +15,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "deploy" / "requirements"
-ROLES = ("node", "coordinator", "dev")
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "node": ("node",),
+    "node-sqlserver": ("node", "sqlserver"),
+    "node-postgresql": ("node", "postgresql"),
+    "node-spark": ("node", "spark"),
+    "coordinator": ("coordinator",),
+    "dev": ("dev",),
+}
+"""The extras of pyproject.toml that a role installs: a node with a warehouse adds the one it reads."""
 
 
 def compile_lock(role: str, output: Path) -> None:
@@ -25,7 +33,8 @@ def compile_lock(role: str, output: Path) -> None:
     """
     options = ["--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
     silent = ["--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "make lock"]
-    source = ["--extra", role, str(ROOT / "pyproject.toml"), "--output-file", str(output)]
+    extras = [option for extra in EXTRAS[role] for option in ("--extra", extra)]
+    source = [*extras, str(ROOT / "pyproject.toml"), "--output-file", str(output)]
     subprocess.run([sys.executable, "-m", "uv", "pip", "compile", *options, *silent, *source], check=True)
 
 
@@ -33,7 +42,7 @@ def stale_locks() -> list[str]:
     """Roles whose lock is not what pyproject.toml asks for now."""
     stale = []
     with tempfile.TemporaryDirectory() as folder:
-        for role in ROLES:
+        for role in EXTRAS:
             fresh = Path(folder) / f"{role}.txt"
             shutil.copyfile(LOCKS / f"{role}.txt", fresh)
             compile_lock(role, fresh)
@@ -51,7 +60,7 @@ def main() -> int:
         for role in stale:
             print(f"deploy/requirements/{role}.txt and pyproject.toml disagree; run `make lock`", file=sys.stderr)
         return 1 if stale else 0
-    for role in ROLES:
+    for role in EXTRAS:
         compile_lock(role, LOCKS / f"{role}.txt")
     return 0
 
