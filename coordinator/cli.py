@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import functools
 import json
 import re
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar, cast
 
 import click
 from rich.console import Console
@@ -26,11 +23,13 @@ from rich.progress import track
 from coordinator import founding, lifecycle, membership, screens
 from coordinator.authority import Authority, load_authority
 from coordinator.collections import read_collection
+from coordinator.command_line import format_option, reporting, said, show
 from coordinator.config import CoordinatorConfig, load_config
 from coordinator.data import current_councils
-from coordinator.errors import CoordinatorError, UsageProblem
+from coordinator.errors import UsageProblem
 from coordinator.files import CoordinatorFiles, load_signing_key, read_required, write_private
 from coordinator.forecast import forecast
+from coordinator.framework_commands import framework_commands
 from coordinator.lifecycle import Received
 from coordinator.log import make_logger
 from coordinator.membership import WaitingRequest
@@ -42,8 +41,6 @@ from coordinator.store.database import Store, open_store
 from coordinator.wire import SOFTWARE_VERSION
 from protos.signing import public_bytes
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 _WATCH_SECONDS = 0.5
 _ADDRESS = re.compile(r"[^\s:]+:[0-9]{1,5}")
 
@@ -53,34 +50,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _reporting(command: Command) -> Command:
-    """Turns the coordinator's errors into their text and exit code."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except CoordinatorError as error:
-            click.echo(f"{error.problem}\n{error.next_step}", err=True)
-            sys.exit(error.exit_code)
-
-    return cast(Command, wrapped)
-
-
-def _show(output_format: str, value: Any, text: Callable[[Console], None]) -> None:
-    if output_format == "json":
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-    else:
-        text(Console(highlight=False, width=None if sys.stdout.isatty() else 120))
-
-
-def _said(output_format: str, value: Any, sentence: str) -> None:
-    _show(output_format, value, lambda console: console.print(sentence, markup=False, soft_wrap=True))
-
-
-_format = click.option(
-    "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
 _dir = click.option(
     "--dir",
     "home",
@@ -127,8 +96,8 @@ def main() -> None:
 @_dir
 @click.option("--host", required=True, help="The DNS name or IP address that councils will call.")
 @click.option("--name", default="england", show_default=True, help="Name in the server's certificate.")
-@_format
-@_reporting
+@format_option
+@reporting
 def init(home: Path, host: str, name: str, output_format: str) -> None:
     """Make a coordinator: keys, certificates, an empty database and coordinator.toml.
 
@@ -140,7 +109,7 @@ def init(home: Path, host: str, name: str, output_format: str) -> None:
             "--host or --name has a character that cannot stand there.", "Example: --host newlyn.example"
         )
     config = founding.found(home, host, name, utc_now())
-    _said(
+    said(
         output_format,
         {"dir": str(home), "authority": str(config.authority.folder)},
         f"A coordinator is in {home}. The enrolment authority's key is in {config.authority.folder}: the server does "
@@ -156,7 +125,7 @@ def init(home: Path, host: str, name: str, output_format: str) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help='Write {"address": "host:port"} here once the server listens.',
 )
-@_reporting
+@reporting
 def serve(home: Path, port: int | None, address_file: Path | None) -> None:
     """Serve councils until stopped. SIGTERM lets calls in flight finish. The log goes to standard error, as JSON lines.
 
@@ -195,7 +164,7 @@ def config_group() -> None:
 
 @config_group.command("show")
 @_dir
-@_reporting
+@reporting
 def config_show(home: Path) -> None:
     """Print the effective configuration as JSON, the environment included. It holds no secret.
 
@@ -225,8 +194,8 @@ def _announce(request: WaitingRequest) -> bool:
 @_authority
 @click.option("--watch", is_flag=True, help="Go on looking for requests until stopped.")
 @click.option("--yes", is_flag=True, help="Sign without asking.")
-@_format
-@_reporting
+@format_option
+@reporting
 def sign(home: Path, authority_folder: Path | None, watch: bool, yes: bool, output_format: str) -> None:
     """Sign the certificate requests of councils that were invited, after showing each one's fingerprints.
 
@@ -249,14 +218,14 @@ def sign(home: Path, authority_folder: Path | None, watch: bool, yes: bool, outp
         while watch:
             time.sleep(_WATCH_SECONDS)
             membership.sign_waiting(store, held, confirm, utc_now())
-    _said(output_format, {"signed": signed}, f"Signed for {', '.join(signed) or 'nobody: no request is waiting'}.")
+    said(output_format, {"signed": signed}, f"Signed for {', '.join(signed) or 'nobody: no request is waiting'}.")
 
 
 @authority.command("renew-server")
 @_dir
 @_authority
-@_format
-@_reporting
+@format_option
+@reporting
 def renew_server(home: Path, authority_folder: Path | None, output_format: str) -> None:
     """Sign a new certificate for the server; restart the server to use it.
 
@@ -267,7 +236,7 @@ def renew_server(home: Path, authority_folder: Path | None, output_format: str) 
     held = _load_authority(config, authority_folder)
     certificate = founding.certify_server(CoordinatorFiles(home), held, config.host, config.name, utc_now())
     end = certificate.not_valid_after_utc
-    _said(output_format, {"valid_until": end.isoformat()}, f"Valid until {end:%d %B %Y}. Restart the server to use it.")
+    said(output_format, {"valid_until": end.isoformat()}, f"Valid until {end:%d %B %Y}. Restart the server to use it.")
 
 
 def _codes_in(path: Path) -> list[str]:
@@ -304,8 +273,8 @@ def _invitees(council: str | None, all_councils: Path | None, out: Path) -> Iter
 )
 @click.option("--address", required=True, help="What councils call, as host:port.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The invitation file, or their folder.")
-@_format
-@_reporting
+@format_option
+@reporting
 def invite(
     home: Path,
     authority_folder: Path | None,
@@ -334,7 +303,7 @@ def invite(
         for code, path in track(invitees, "Inviting", console=console, disable=len(invitees) == 1, transient=True):
             invitation = membership.invite(store, held, signing_key, code, address, utc_now())
             write_private(path, invitation.to_text().encode())
-    _said(
+    said(
         output_format,
         {"invitations": [{"council": code, "file": str(path)} for code, path in invitees]},
         f"{len(invitees)} invitation(s) in {out}. Each is as secret as a password until it is used.",
@@ -344,8 +313,8 @@ def invite(
 @main.command()
 @_dir
 @click.option("--council", required=True, help="Three-digit code.")
-@_format
-@_reporting
+@format_option
+@reporting
 def revoke(home: Path, council: str, output_format: str) -> None:
     """End a council's membership at once: its certificates, its invitation, and its request.
 
@@ -356,7 +325,7 @@ def revoke(home: Path, council: str, output_format: str) -> None:
     """
     with _open_store(home) as store:
         membership.revoke(store, council, utc_now())
-    _said(output_format, {"revoked": council}, f"{council} is revoked from its next call on.")
+    said(output_format, {"revoked": council}, f"{council} is revoked from its next call on.")
 
 
 @main.group()
@@ -366,8 +335,8 @@ def collection() -> None:
 
 @collection.command()
 @_collection_path
-@_format
-@_reporting
+@format_option
+@reporting
 def validate(path: Path, output_format: str) -> None:
     """Compile a collection file and show what each release costs and how noisy it will be. Nothing is opened.
 
@@ -385,14 +354,14 @@ def validate(path: Path, output_format: str) -> None:
         "closes": asked.closes_at.isoformat(),
         "releases": [release.as_json() for release in releases],
     }
-    _show(output_format, value, lambda console: screens.show_forecast(console, releases, councils))
+    show(output_format, value, lambda console: screens.show_forecast(console, releases, councils))
 
 
 @collection.command("open")
 @_collection_path
 @_dir
-@_format
-@_reporting
+@format_option
+@reporting
 def open_command(path: Path, home: Path, output_format: str) -> None:
     """Sign a collection and offer it to every council. What is asked never changes afterwards.
 
@@ -404,7 +373,7 @@ def open_command(path: Path, home: Path, output_format: str) -> None:
     with _open_store(home) as store:
         lifecycle.open_collection(store, compiled, signing_key, utc_now())
     asked = compiled.collection
-    _said(
+    said(
         output_format,
         {"collection": asked.id, "state": CollectionState.OPEN.value},
         f"{asked.id} is open; councils answer until {asked.closes_at:%d %B %Y %H:%M} UTC.",
@@ -414,8 +383,8 @@ def open_command(path: Path, home: Path, output_format: str) -> None:
 @collection.command()
 @click.argument("collection_id")
 @_dir
-@_format
-@_reporting
+@format_option
+@reporting
 def close(collection_id: str, home: Path, output_format: str) -> None:
     """Take no more summaries, for good.
 
@@ -425,14 +394,14 @@ def close(collection_id: str, home: Path, output_format: str) -> None:
     with _open_store(home) as store:
         lifecycle.close_collection(store, collection_id, utc_now())
         coverage = read_status(store, utc_now()).of(collection_id)
-    _show(output_format, coverage.as_json(), lambda console: screens.show_coverage(console, coverage))
+    show(output_format, coverage.as_json(), lambda console: screens.show_coverage(console, coverage))
 
 
 @collection.command("status")
 @click.argument("collection_id")
 @_dir
-@_format
-@_reporting
+@format_option
+@reporting
 def collection_status(collection_id: str, home: Path, output_format: str) -> None:
     """Who has answered one collection, and who is missing.
 
@@ -441,13 +410,13 @@ def collection_status(collection_id: str, home: Path, output_format: str) -> Non
     """
     with _open_store(home) as store:
         coverage = read_status(store, utc_now()).of(collection_id)
-    _show(output_format, coverage.as_json(), lambda console: screens.show_coverage(console, coverage))
+    show(output_format, coverage.as_json(), lambda console: screens.show_coverage(console, coverage))
 
 
 @main.command("status")
 @_dir
-@_format
-@_reporting
+@format_option
+@reporting
 def status_command(home: Path, output_format: str) -> None:
     """Collections, who has answered, and when each council's node last called. Never a value.
 
@@ -456,13 +425,13 @@ def status_command(home: Path, output_format: str) -> None:
     """
     with _open_store(home) as store:
         status = read_status(store, utc_now())
-    _show(output_format, status.as_json(), lambda console: screens.show_status(console, status))
+    show(output_format, status.as_json(), lambda console: screens.show_status(console, status))
 
 
 @main.command("audit")
 @_dir
-@_format
-@_reporting
+@format_option
+@reporting
 def audit_command(home: Path, output_format: str) -> None:
     """Who was invited, enrolled, refused or revoked, and what was opened, closed or published, and when.
 
@@ -471,7 +440,7 @@ def audit_command(home: Path, output_format: str) -> None:
     """
     with _open_store(home) as store:
         entries = store.read("audit", list_entries)
-    _show(output_format, [entry.as_json() for entry in entries], lambda console: screens.show_audit(console, entries))
+    show(output_format, [entry.as_json() for entry in entries], lambda console: screens.show_audit(console, entries))
 
 
 @main.command("publish")
@@ -479,8 +448,8 @@ def audit_command(home: Path, output_format: str) -> None:
 @_dir
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the site.")
 @click.option("--status", default=STATUS, show_default=True, help="What the figures are: stands on every page.")
-@_format
-@_reporting
+@format_option
+@reporting
 def publish_command(collection_id: str, home: Path, out: Path, status: str, output_format: str) -> None:
     """Make the national benchmark of a closed collection: the site, its files, and what councils' nodes fetch.
 
@@ -503,12 +472,14 @@ def publish_command(collection_id: str, home: Path, out: Path, status: str, outp
     signing_key = load_signing_key(CoordinatorFiles(home))
     with _open_store(home) as store:
         lifecycle.publish_collection(store, collection_id, signing_key, make_message, now)
-    _said(
+    said(
         output_format,
         {"collection": collection_id, "site": str(out / "index.html")},
         f"{collection_id} is published in {out}; councils' nodes can fetch it now.\nOpen {out / 'index.html'}",
     )
 
+
+main.add_command(framework_commands)
 
 if __name__ == "__main__":
     main()

@@ -42,7 +42,7 @@ class _Missing(Undefined):
         return "" if isinstance(self._undefined_obj, dict) else str(self._fail_with_undefined_error())
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
     """Templates of the site, the shared charts, and the components of govuk-frontend-jinja; everything is escaped."""
     return Environment(
         loader=ChoiceLoader(
@@ -87,7 +87,7 @@ class Pages:
     def __init__(self, benchmark: Benchmark, status: str) -> None:
         self._benchmark = benchmark
         self._views = Views(benchmark)
-        self._templates = _environment()
+        self._templates = environment()
         collection, framework = benchmark.collection, benchmark.framework
         year = f"year ending 31 March {collection.reference_year}"
         self._site = {

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -21,33 +21,33 @@ MANIFEST = "manifest.json"
 _ASSETS = ("govuk-frontend.css", "newlyn.css", "LICENCE-govuk-frontend.txt")
 
 
+def asset_files() -> Iterator[tuple[str, bytes]]:
+    """The style sheets that every page of ours links to."""
+    assets = files("coordinator.publication").joinpath("assets")
+    for name in _ASSETS:
+        yield f"assets/{name}", assets.joinpath(name).read_bytes()
+
+
 def site_files(benchmark: Benchmark, status: str = STATUS) -> Iterator[tuple[str, bytes]]:
     """Every file of the site but its manifest: path and content."""
     for path, html in Pages(benchmark, status).render():
         yield path, html.encode()
-    assets = files("coordinator.publication").joinpath("assets")
-    for name in _ASSETS:
-        yield f"assets/{name}", assets.joinpath(name).read_bytes()
+    yield from asset_files()
     yield "benchmark.json", benchmark_json(benchmark, status).encode()
     yield "data/estimates.csv", estimates_csv(benchmark).encode()
     yield "data/coverage.csv", coverage_csv(benchmark).encode()
 
 
-def _write(benchmark: Benchmark, folder: Path, status: str) -> None:
-    digests: dict[str, str] = {}
-    for path, content in site_files(benchmark, status):
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-        digests[path] = hashlib.sha256(content).hexdigest()
-    manifest = {"collection": benchmark.collection.id, "sha256": digests}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-
 def publish(benchmark: Benchmark, out: Path, status: str = STATUS) -> None:
     """Writes a self-contained site to `out`, replacing an earlier one in a single step.
 
-    `status` stands on every page: a sentence on what the figures are.
+    `status` stands on every page: a sentence on what the figures are. Raises UsageProblem as `write_site` does.
+    """
+    write_site(site_files(benchmark, status), {"collection": benchmark.collection.id}, out)
+
+
+def write_site(content: Iterable[tuple[str, bytes]], about: Mapping[str, str], out: Path) -> None:
+    """Writes the files of a site (path and content), and a manifest that says what it is `about` and their digests.
 
     The site is written to a new folder beside `out` first, so that a failure leaves what was there.
 
@@ -61,7 +61,7 @@ def publish(benchmark: Benchmark, out: Path, status: str = STATUS) -> None:
     fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     replaced = fresh.with_name(fresh.name + "-replaced")
     try:
-        _write(benchmark, fresh, status)
+        _write(content, about, fresh)
         fresh.chmod(0o755)
         if out.exists():
             out.rename(replaced)
@@ -75,3 +75,14 @@ def publish(benchmark: Benchmark, out: Path, status: str = STATUS) -> None:
         for leftover in (fresh, replaced):
             with suppress(FileNotFoundError):
                 shutil.rmtree(leftover)
+
+
+def _write(content: Iterable[tuple[str, bytes]], about: Mapping[str, str], folder: Path) -> None:
+    digests: dict[str, str] = {}
+    for path, data in content:
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        digests[path] = hashlib.sha256(data).hexdigest()
+    manifest = {**about, "sha256": digests}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
