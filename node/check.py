@@ -1,29 +1,39 @@
 """What a council's returns hold, what of them could not be used, and which indicators they support.
 
-For the council's own screen and files: nothing of it ever leaves (privacy reference 12).
+For the council's own screen and files: nothing of it ever leaves (privacy reference 12). Screens, pages and JSON hold
+counts; where a row stands, and which child a finding concerns, is written only to the file that `--rows` names.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-
-from frameworks.availability import file_needed, indicator_needs
+from frameworks.availability import file_needed, indicator_needs, missing_files
+from frameworks.display.needs import file_title
 from frameworks.model import Framework, Source
 from node.engines.duckdb_engine import DuckDbEngine
-from node.errors import UsageProblem
-from node.sources.inventory import CENSUS, HEADER, NOT_MEASURED, Inventory, take_inventory
+from node.errors import StorageFailed, UsageProblem
+from node.identity import write_private
+from node.quality import Finding, Rule, concerned, find, load_rules
+from node.sources.inventory import NOT_MEASURED, Inventory, take_inventory
 from node.sources.reading import read_returns
 from node.sources.report import ReadReport
 
-_SOURCE_TITLES = {Source.SSDA903.value: "SSDA903", Source.CIN_CENSUS.value: "CIN census"}
-_SHOWN = 12
+
+@dataclass(frozen=True)
+class RowFinding:
+    """How many rows or values of a file were not used for one reason. `column` is "" for whole rows."""
+
+    file: str
+    column: str
+    reason: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -42,21 +52,60 @@ class IndicatorCheck:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The whole check of the returns up to `inventory.year` against one framework."""
+    """The whole check of the returns up to `inventory.year` against one framework.
 
+    `supports` says of each file which of the indicators that can be measured draw on it.
+    """
+
+    framework: str
     inventory: Inventory
     reading: ReadReport
+    findings: tuple[Finding, ...]
     indicators: tuple[IndicatorCheck, ...]
+    supports: Mapping[str, tuple[str, ...]]
 
     @property
-    def unlocked_by(self) -> dict[str, int]:
-        """For every file that is not there: how many indicators would need nothing else, most first."""
-        alone = Counter(check.missing[0] for check in self.indicators if len(check.missing) == 1)
-        return dict(alone.most_common())
+    def row_findings(self) -> tuple[RowFinding, ...]:
+        """The rows and values not used, by file, column and reason, most first."""
+        places = Counter((fault.file, fault.column, fault.reason) for fault in self.reading.faults)
+        return tuple(RowFinding(*place, count) for place, count in places.most_common())
+
+    @property
+    def able(self) -> int:
+        """How many indicators can be measured."""
+        return sum(check.available for check in self.indicators)
+
+    @property
+    def within_reach(self) -> dict[tuple[str, ...], tuple[str, ...]]:
+        """For every source that is not there: its missing files, and the indicators that need nothing else.
+
+        Files of one source and year that some indicator needs together, as those of a survey, come together.
+        """
+        alone = [check for check in self.indicators if len({_source_and_year(file) for file in check.missing}) == 1]
+        together: dict[tuple[str, str], set[str]] = {}
+        for check in alone:
+            if len(check.missing) > 1:
+                together.setdefault(_source_and_year(check.missing[0]), set()).update(check.missing)
+        reach: dict[tuple[str, ...], list[str]] = {}
+        for check in alone:
+            files = together.get(_source_and_year(check.missing[0]), check.missing)
+            reach.setdefault(tuple(sorted(files)), []).append(check.id)
+        return {files: tuple(names) for files, names in sorted(reach.items(), key=lambda item: -len(item[1]))}
+
+    @property
+    def out_of_reach(self) -> dict[tuple[str, ...], tuple[str, ...]]:
+        """The indicators that miss several sources, by the files they miss."""
+        near = {name for names in self.within_reach.values() for name in names}
+        names: dict[tuple[str, ...], list[str]] = {}
+        for check in self.indicators:
+            if check.missing and check.id not in near:
+                names.setdefault(check.missing, []).append(check.id)
+        return {files: tuple(found) for files, found in names.items()}
 
     def as_json(self) -> dict[str, Any]:
-        """The report as `check --format json` prints it, every row that could not be used included."""
+        """The report as `check --format json` prints it: counts only."""
         return {
+            "framework": self.framework,
             "year": self.inventory.year,
             "years": list(self.inventory.years),
             "files": [
@@ -72,113 +121,82 @@ class CheckReport:
             ],
             "ignored_files": [asdict(file) for file in self.inventory.ignored],
             "file_faults": [asdict(fault) for fault in self.reading.file_faults],
-            "row_faults": [asdict(fault) for fault in self.reading.faults],
-            "schema_faults": [asdict(fault) for fault in self.reading.schema_report],
+            "row_findings": [asdict(finding) for finding in self.row_findings],
+            "quality_findings": [finding.as_json() for finding in self.findings],
+            "schema_departures": len(self.reading.schema_report),
             "available": sorted(self.reading.available),
+            "supports": {file: list(names) for file, names in self.supports.items()},
             "indicators": {
                 check.id: {"available": check.available, "missing": list(check.missing)} for check in self.indicators
             },
+            "within_reach": [
+                {"files": list(files), "indicators": list(names)} for files, names in self.within_reach.items()
+            ],
         }
 
-    def write_rows(self, path: Path) -> None:
-        """Writes where everything stands that could not be used, as CSV: file, row, column, reason; never a value.
 
-        Raises UsageProblem when the file cannot be written.
-        """
-        try:
-            with path.open("w", encoding="utf-8", newline="") as stream:
-                writer = csv.writer(stream)
-                writer.writerow(("file", "row", "column", "reason"))
-                writer.writerows((fault.file, "", "", fault.problem) for fault in self.reading.file_faults)
-                writer.writerows((fault.file, fault.row, fault.column, fault.reason) for fault in self.reading.faults)
-        except OSError as error:
-            raise UsageProblem(f"{path} cannot be written.", "Name a file in a folder you may write to.") from error
-
-    def print_to(self, console: Console) -> None:
-        """Found, Read, Look at, Can do; then what is not available and why."""
-        console.print(f"[bold]Found[/bold]    {self._found()}", soft_wrap=True)
-        console.print(f"[bold]Read[/bold]     {self._read()}", soft_wrap=True)
-        for number, line in enumerate(self._look_at() or ["nothing"]):
-            console.print(f"{'         ' if number else '[bold]Look at[/bold]  '}{escape(line)}", soft_wrap=True)
-        able = sum(check.available for check in self.indicators)
-        more = "".join(f"     with {_file_title(file)}: +{count}" for file, count in self.unlocked_by.items())
-        console.print(f"[bold]Can do[/bold]   {able} of {len(self.indicators)} indicators{more}", soft_wrap=True)
-        for missing, names in self._not_available().items():
-            files = ", ".join(_file_title(file) for file in missing)
-            console.print(f"         without {files}: not {', '.join(names)}", soft_wrap=True)
-
-    def _not_available(self) -> dict[tuple[str, ...], list[str]]:
-        """The ids of the indicators that cannot be measured, by the files they miss."""
-        names: dict[tuple[str, ...], list[str]] = {}
-        for check in self.indicators:
-            if not check.available:
-                names.setdefault(check.missing, []).append(check.id)
-        return names
-
-    def _found(self) -> str:
-        counts = Counter((file.kind.partition(".")[0], file.year) for file in self.inventory.files)
-        parts = [" ".join(str(year) for year in self.inventory.years) or "no return"]
-        for source, title in _SOURCE_TITLES.items():
-            most = max((count for (found, _), count in counts.items() if found == source), default=0)
-            parts.append(f"no {title}" if not most else title if most == 1 else f"{title} ({most} files a year)")
-        return "     ".join(parts)
-
-    def _read(self) -> str:
-        rows: Counter[str] = Counter()
-        for file in self.inventory.files:
-            if file.year == self.inventory.year:
-                rows[file.kind] += self.reading.rows_read.get(file.name, 0)
-        other = Counter(file.encoding.upper() for file in self.inventory.files if file.encoding != "utf-8")
-        encodings = "".join(f"     {count} files in {name}, read all the same" for name, count in other.items())
-        return f"{rows[HEADER]:,} looked after     {rows[CENSUS]:,} in the census{encodings}"
-
-    def _look_at(self) -> list[str]:
-        lines = [f"{fault.file} is not used: {fault.problem}" for fault in self.reading.file_faults]
-        lines += [f"{file.name} is not used: {file.reason}" for file in self.inventory.ignored]
-        if self.reading.faults:
-            lines.append(
-                f"{len(self.reading.faults):,} rows or values not used, each named by --rows and --format json:"
-            )
-            places = Counter((fault.file, fault.column, fault.reason) for fault in self.reading.faults)
-            for (file, column, reason), count in places.most_common(_SHOWN):
-                lines.append(f"  {count:>6,}  {file}  {column or 'whole row'}: {reason}")
-            if len(places) > _SHOWN:
-                lines.append(f"          and {len(places) - _SHOWN} more kinds")
-        if self.reading.schema_report:
-            lines.append(f"{len(self.reading.schema_report):,} departures from the census schema; read all the same")
-        return lines
-
-
-def _file_title(file: str) -> str:
-    """`ssda903.oc2@2025` in words: SSDA903 OC2 of 2025."""
+def _source_and_year(file: str) -> tuple[str, str]:
     kind, _, year = file.partition("@")
-    source, _, part = kind.partition(".")
-    title = _SOURCE_TITLES.get(source, source)
-    return f"{title}{' ' + part.replace('_', ' ').upper() if part else ''} of {year}"
+    return kind.partition(".")[0], year
+
+
+def files_in_words(files: tuple[str, ...]) -> str:
+    """Files in words: "Attendance of 2025"; "Feedback: answers of 2025, Feedback: invitations of 2025"."""
+    return ", ".join(f"{file_title(file.partition('@')[0])} of {file.partition('@')[2]}" for file in files)
 
 
 def check_returns(folder: Path, framework: Framework, *, year: int | None, rows_path: Path | None) -> CheckReport:
     """Reads the returns up to `year` (None: the latest found) as `measure` does, and says what came of it.
 
-    With `rows_path` it also writes where each row stands that could not be used. Raises NodeError for a folder that
-    cannot be read.
+    With `rows_path` it also writes, to a file that only its owner may read, where each row stands that could not be
+    used, and the ids of the children that each finding concerns. Raises NodeError for a folder that cannot be read.
     """
     inventory = take_inventory(folder, year)
     with DuckDbEngine.create(inventory.year) as engine:
+        engines = dict.fromkeys(Source, engine)
         reading = read_returns(engine, inventory, inventory.year, validate=True)
+        rules = load_rules()
+        findings = find(engines, rules, inventory.year, reading.available)
+        if rows_path is not None:
+            found = {finding.rule for finding in findings}
+            ids = {rule: concerned(engines, rule) for rule in rules if rule.id in found}
+            _write_rows(rows_path, reading, ids)
     indicators = tuple(
-        IndicatorCheck(
-            indicator.id,
-            indicator.title,
-            tuple(
-                file
-                for need in indicator_needs(framework, indicator.id)
-                if (file := file_needed(need, inventory.year)) not in reading.available
-            ),
-        )
-        for indicator in framework.indicators
+        IndicatorCheck(one.id, one.title, missing_files(framework, one.id, inventory.year, reading.available))
+        for one in framework.indicators
     )
-    report = CheckReport(inventory, reading, indicators)
-    if rows_path is not None:
-        report.write_rows(rows_path)
-    return report
+    return CheckReport(
+        framework.id, inventory, reading, findings, indicators, _supports(framework, indicators, inventory.year)
+    )
+
+
+def _supports(framework: Framework, indicators: tuple[IndicatorCheck, ...], year: int) -> dict[str, tuple[str, ...]]:
+    drawn: dict[str, list[str]] = {}
+    for check in indicators:
+        if check.available:
+            for need in indicator_needs(framework, check.id):
+                drawn.setdefault(file_needed(need, year), []).append(check.id)
+    return {file: tuple(names) for file, names in sorted(drawn.items())}
+
+
+def _write_rows(path: Path, reading: ReadReport, concerned_by: Mapping[Rule, tuple[str, ...]]) -> None:
+    """Writes file, row, column, reason and, for findings, the child or family; never another value of a record."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(("file", "row", "column", "reason", "id"))
+    writer.writerows((fault.file, "", "", fault.problem, "") for fault in reading.file_faults)
+    writer.writerows((fault.file, fault.row, fault.column, fault.reason, "") for fault in reading.faults)
+    for rule, ids in concerned_by.items():
+        writer.writerows((rule.source.value, "", "", rule.title, one) for one in ids)
+    write_local(path, text.getvalue())
+
+
+def write_local(path: Path, text: str) -> None:
+    """Writes a file for the person who named it, and nobody else. Raises UsageProblem where that cannot be."""
+    problem = UsageProblem(f"{path} cannot be written.", "Name a file in a folder you may write to.")
+    if not path.parent.is_dir():
+        raise problem
+    try:
+        write_private(path, text.encode())
+    except StorageFailed as error:
+        raise problem from error
