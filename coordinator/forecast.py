@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from coordinator.collections import CompiledCollection
+from coordinator.estimates.returned import measured_block
 from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho
 from frameworks.model import Framework, Kind, ReleaseMode
 from frameworks.plan import ReleasePlan, ReleaseRequest, Statistic
@@ -17,7 +18,8 @@ from frameworks.replacement import replace_one_rho_units
 class IndicatorNoise:
     """Standard deviation of the noise on an indicator's overall sum: of one council, and of England's councils added.
 
-    In children (or events); for a mean, in units of its value times `step`.
+    In children (events, families), of a histogram in those of any one category; for a mean, and the parts of a ratio,
+    in units of the value times `step`.
     """
 
     indicator: str
@@ -53,13 +55,13 @@ class ReleaseForecast:
 
 def _noise(plan: ReleasePlan, framework: Framework, indicator_id: str, councils: int) -> IndicatorNoise:
     indicator = framework.indicator(indicator_id)
-    statistic, name = {
-        Kind.COUNT: (Statistic.TOTAL, indicator.cohort),
-        Kind.PERCENT: (Statistic.CONTRAST, indicator_id),
-        Kind.MEAN: (Statistic.CENTRED_SUM, indicator_id),
-    }[indicator.kind]
-    sigma = plan.block(statistic, name).sigma
-    return IndicatorNoise(indicator_id, sigma, sigma * math.sqrt(councils) if plan.mode == "council" else sigma)
+    block = measured_block(plan, indicator)
+    variance = block.variance
+    if indicator.kind is Kind.RATIO:
+        total = plan.block(Statistic.TOTAL, indicator.cohort)
+        variance += total.variance * (block.centre_doubled * block.step / 2) ** 2
+    council = math.sqrt(variance)
+    return IndicatorNoise(indicator_id, council, council * math.sqrt(councils) if plan.mode == "council" else council)
 
 
 def forecast(compiled: CompiledCollection, councils: int) -> tuple[ReleaseForecast, ...]:

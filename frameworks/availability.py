@@ -36,6 +36,12 @@ def indicator_needs(framework: Framework, indicator_id: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*framework.cohort(indicator.cohort).needs, *indicator.needs)))
 
 
+def all_needs(framework: Framework, indicator_id: str) -> tuple[str, ...]:
+    """The needs of an indicator and of its cohort, and what serves in their stead, each once."""
+    also = framework.indicator(indicator_id).also_from
+    return tuple(dict.fromkeys((*indicator_needs(framework, indicator_id), *also)))
+
+
 def required_files(framework: Framework, indicator_ids: Iterable[str], reference_year: int) -> frozenset[str]:
     """Every file that some of the indicators need."""
     return frozenset(

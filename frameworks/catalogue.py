@@ -46,6 +46,15 @@ class _DefinitionFile(Model):
     indicators: tuple[IndicatorDefinition, ...]
 
 
+class _Domain(Model):
+    """A domain of a question: the indicators that a framework puts there, and what they descend from."""
+
+    question: Identifier
+    title: str
+    lineage: str | None = None
+    indicators: tuple[Identifier, ...]
+
+
 class _Placement(Model):
     """Where a framework puts an indicator."""
 
@@ -65,7 +74,8 @@ class _FrameworkFile(Model):
     note: str
     definitions: tuple[Identifier, ...]
     questions: tuple[Question, ...]
-    indicators: tuple[_Placement, ...]
+    indicators: tuple[_Placement, ...] = ()
+    domains: tuple[_Domain, ...] = ()
     wanted: tuple[WantedIndicator, ...] = ()
 
 
@@ -193,7 +203,7 @@ def load_framework(framework_id: str, folder: Path = DATA) -> Framework:
 
 
 def _wanted(file: TomlFile, read: _FrameworkFile) -> tuple[WantedIndicator, ...]:
-    taken = {placement.id for placement in read.indicators}
+    taken = {placement.id for placement in _placements(read)}
     questions = {question.id for question in read.questions}
     for wanted in read.wanted:
         _new(file, "wanted", wanted.id, taken)
@@ -203,10 +213,19 @@ def _wanted(file: TomlFile, read: _FrameworkFile) -> tuple[WantedIndicator, ...]
     return read.wanted
 
 
+def _placements(read: _FrameworkFile) -> tuple[_Placement, ...]:
+    listed = (
+        _Placement(id=name, question=domain.question, domain=domain.title, lineage=domain.lineage)
+        for domain in read.domains
+        for name in domain.indicators
+    )
+    return (*read.indicators, *listed)
+
+
 def _placed(file: TomlFile, read: _FrameworkFile, definitions: _Definitions) -> tuple[Indicator, ...]:
     questions = {question.id for question in read.questions}
     placed: dict[str, Indicator] = {}
-    for placement in read.indicators:
+    for placement in _placements(read):
         key = f"indicators.{placement.id}"
         _new(file, "indicators", placement.id, placed)
         if placement.id not in definitions.indicators:

@@ -11,7 +11,7 @@ owner, named by its `child_id`, and the rows of an owner can be computed from th
 * UNION of local rows is local: both sides carry `child_id` under that name.
 * `child_id IN (SELECT child_id ...)` over local rows, and NOT IN, ask whether the owner is among the owners.
 * EXISTS, and a subquery that gives one aggregate, see the rows of one child only when their WHERE holds, joined by
-  AND, an equality of the `child_id` inside and the `child_id` outside.
+  AND, an equality of the `child_id` inside and the `child_id` of the SELECT directly around them.
 
 `child_id` has a type of its own: it may be selected (under that name only), matched with `=`, grouped or partitioned
 by, counted and tested for null; it is never compared with a text, passed to a function, renamed or made out of other
@@ -22,7 +22,8 @@ Tables of two sources never meet: their ids are not linked. In the tables of fam
 Everything else is refused: only what is listed may stand in a definition. LIMIT, ORDER BY outside a window, sampling,
 `SELECT *`, table functions, the clock and chance would let children meet. Casts, comparisons between types and
 subqueries with several rows fail on some records, and that a node fails would speak about them. Interval arithmetic,
-division, IS NOT DISTINCT FROM, GREATEST, LEAST, lists, QUALIFY and the order of texts differ between engines. A
+division, IS NOT DISTINCT FROM, GREATEST, LEAST, lists, QUALIFY, a NULL without a type, COUNT(DISTINCT) of a window and
+the order of texts differ between engines (tests/node/engines runs whatever is allowed on all of them). A
 yes-or-no column is a condition by itself (`WHERE no_further_action`), never compared with 1.
 
 What runs is not the author's text but the checked tree, written out again with every name resolved.
@@ -265,11 +266,7 @@ class _Checker(Expressions):
             )
 
     def _require_tie(self, node: exp.Select, scope: Scope) -> None:
-        around: set[str] = set()
-        outer = scope.outer
-        while outer is not None:
-            around |= {joined.alias for joined in outer.joined.values()}
-            outer = outer.outer
+        around = {joined.alias for joined in scope.outer.joined.values()} if scope.outer else set()
         where = node.args.get("where")
         if where is None or not _ties(where.this, {joined.alias for joined in scope.joined.values()}, around):
             raise self.refusal(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -14,6 +15,7 @@ from frameworks.model import OWNER_COLUMN, Source
 from frameworks.refusals import README, Refusals
 
 MAXIMUM_DIGITS = 9
+MAXIMUM_DIGITS_OF_MONTHS = 3
 OWNER_COLUMNS = frozenset(OWNER_COLUMN.values())
 
 _EQUALITIES = (exp.EQ, exp.NEQ)
@@ -54,6 +56,13 @@ class Scope:
     outer: Scope | None = None
     joined: dict[str, Joined] = field(default_factory=dict)
 
+    def outwards(self) -> Iterator[Scope]:
+        """This scope, then each of those around it."""
+        here: Scope | None = self
+        while here is not None:
+            yield here
+            here = here.outer
+
     def alone(self) -> Scope:
         """The scope without the SELECTs around it."""
         return Scope(None, self.joined)
@@ -93,12 +102,17 @@ class Expressions(Refusals, ABC):
         self.only(node, "this", "table")
         column = self.name(node.this, node)
         qualifier = self.name(node.args["table"], node) if node.args.get("table") else None
-        here: Scope | None = scope
-        while here is not None:
+        for level, here in enumerate(scope.outwards()):
             named = [joined for name, joined in here.joined.items() if qualifier in (None, name)]
             found = [joined for joined in named if column in joined.relation.columns]
             if len(found) > 1:
                 raise self.refusal(node, f"{column} is in more than one table", f"Write it as table.{column}.")
+            if found and level > 1:
+                raise self.refusal(
+                    node,
+                    f"{column} is of a SELECT two levels out, where not every engine looks",
+                    "Compare with the SELECT directly around this one.",
+                )
             if found:
                 alias = exp.to_identifier(found[0].alias)
                 alias.meta.update(node.args["table"].meta if qualifier else {})
@@ -107,13 +121,12 @@ class Expressions(Refusals, ABC):
                 return found[0]
             if qualifier is not None and named:
                 break
-            here = here.outer
         raise self.refusal(node, f"there is no column {qualifier + '.' if qualifier else ''}{column} here")
 
     def expect(self, node: exp.Expr, expected: SqlType, allowed: Allowed) -> None:
         """Refuses an expression of another type than `expected`."""
         found = self.type_of(node, allowed)
-        if found not in (expected, SqlType.NULL):
+        if found is not expected:
             raise self.refusal(
                 node, f"a {found} stands where a {expected} is needed", "No type is converted to another."
             )
@@ -122,6 +135,8 @@ class Expressions(Refusals, ABC):
         """The one type of several expressions; refuses them where they differ."""
         types = [self.type_of(node, allowed) for node in nodes]
         known = [found for found in types if found is not SqlType.NULL]
+        if not known:
+            raise self.refusal(nodes[0], "NULL has no type of its own", "Put a column or a value beside it.")
         for node, found in zip(nodes, types, strict=True):
             if found not in (SqlType.NULL, known[0]):
                 raise self.refusal(
@@ -129,7 +144,7 @@ class Expressions(Refusals, ABC):
                     f"a {found} stands beside a {known[0]}",
                     "No type is converted to another; a date is written DATE '2025-03-31'.",
                 )
-        return known[0] if known else SqlType.NULL
+        return known[0]
 
     def type_of(self, node: exp.Expr, allowed: Allowed) -> SqlType:
         """The type of an expression; refuses anything that is not listed."""
@@ -195,7 +210,7 @@ class Expressions(Refusals, ABC):
             if not _is_date(text.name):
                 raise self.refusal(node, "this is not a date", "Write DATE 'yyyy-mm-dd'.")
             return SqlType.DATE
-        digits = node.this if isinstance(node, exp.Neg) else node
+        digits = _digits(node)
         if not (isinstance(digits, exp.Literal) and digits.name.isdecimal() and len(digits.name) <= MAXIMUM_DIGITS):
             raise self.refusal(node, "only whole numbers of up to 9 digits are allowed", "Write a whole number.")
         return SqlType.WHOLE
@@ -245,8 +260,7 @@ class Expressions(Refusals, ABC):
             values = node.expressions
             if not all(isinstance(value, (exp.Literal, exp.Cast, exp.Neg)) for value in values):
                 raise self.refusal(node, "IN takes values written out, or a subquery", "Use OR, or EXISTS.")
-            if self.same([node.this, *values], allowed) is SqlType.NULL:
-                raise self.refusal(node, "NULL is in no list", "Name a column.")
+            self.same([node.this, *values], allowed)
             return
         if not allowed.subqueries:
             raise self.refusal(node, "a subquery cannot stand here", "Move it to WHERE, or use a join.")
@@ -308,8 +322,13 @@ class Expressions(Refusals, ABC):
             raise self.refusal(
                 arguments[-1], f"the number that {name} takes must be written out", "Write a whole number."
             )
+        if function.constant_last and len(_digits(arguments[-1]).name) > MAXIMUM_DIGITS_OF_MONTHS:
+            raise self.refusal(
+                arguments[-1], f"{name} takes a number of up to 3 digits", "Dates beyond have no place in every engine."
+            )
         if isinstance(node, exp.AddMonths):
-            node.replace(exp.Anonymous(this=name, expressions=arguments))
+            # Not `arguments`: checking them may have put others in their place.
+            node.replace(exp.Anonymous(this=name, expressions=[node.this, node.expression]))
         return function.gives
 
     def _aggregate(self, node: exp.Expr, allowed: Allowed) -> SqlType:
@@ -363,6 +382,10 @@ class Expressions(Refusals, ABC):
         if isinstance(node.this, _POSITIONS) or rows:
             self._tell_ties_apart(node, within.scope)
         if isinstance(node.this, _AGGREGATES):
+            if isinstance(node.this.this, exp.Distinct):
+                raise self.refusal(
+                    node, "COUNT(DISTINCT ...) of a window does not travel", "Count in a subquery with GROUP BY."
+                )
             return self._aggregate(node.this, replace(allowed, aggregates=True))
         return self._windowed(node.this, within)
 
@@ -380,6 +403,8 @@ class Expressions(Refusals, ABC):
         found = self.type_of(node.this, within)
         if found is SqlType.CHILD:
             raise self.refusal(node, "a child_id is never made out of others", "Select child_id as it is.")
+        if found is SqlType.NULL:
+            raise self.refusal(node, "NULL has no type of its own", "Name a column.")
         return found
 
     def _frame(self, spec: exp.Expr | None) -> bool:
@@ -387,7 +412,7 @@ class Expressions(Refusals, ABC):
         if spec is None:
             return False
         self.only(spec, "kind", "start", "start_side", "end", "end_side")
-        ends = [spec.args.get("start"), spec.args.get("end")]
+        ends = [spec.args.get("start"), spec.args.get("end") or "CURRENT ROW"]
         rows = str(spec.args.get("kind")).upper() == "ROWS"
         for end in ends:
             if isinstance(end, exp.Expr) and not (rows and isinstance(end, exp.Literal) and self._constant(end)):
@@ -396,6 +421,11 @@ class Expressions(Refusals, ABC):
                 )
         if not rows and str(spec.args.get("kind")).upper() != "RANGE":
             raise self.refusal(spec, "frames are ROWS or RANGE", "Write ROWS BETWEEN ...")
+        first, last = (
+            _rows_from_here(end, spec.args.get(side)) for end, side in zip(ends, ("start_side", "end_side"), strict=True)
+        )
+        if first > last or first == math.inf or last == -math.inf:
+            raise self.refusal(spec, "the frame ends before it starts", "Write the earlier end first.")
         return rows
 
     def _tell_ties_apart(self, node: exp.Window, scope: Scope) -> None:
@@ -415,3 +445,16 @@ def _is_date(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def _rows_from_here(end: exp.Expr | str, side: str | None) -> float:
+    """How many rows after the current one a frame's end lies."""
+    if isinstance(end, str) and end.upper() == "CURRENT ROW":
+        return 0
+    rows = int(end.name) if isinstance(end, exp.Expr) else math.inf
+    return -rows if str(side).upper() == "PRECEDING" else rows
+
+
+def _digits(number: exp.Expr) -> exp.Expr:
+    """A number written out, without its sign."""
+    return number.this if isinstance(number, exp.Neg) and isinstance(number.this, exp.Expr) else number

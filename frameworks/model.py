@@ -131,6 +131,8 @@ class Cohort(Model):
     def _families_are_counted_as_families(self) -> Self:
         if (self.unit is Unit.FAMILY) != (self.source is Source.FAMILIES):
             raise ValueError("families, and only they, are counted by the unit family")
+        if self.unit is Unit.FAMILY and self.ages is not None:
+            raise ValueError("a family has no age")
         return self
 
 

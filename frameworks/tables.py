@@ -152,15 +152,16 @@ TABLES: dict[str, Table] = {
         ),
         _table(
             "placed_for_adoption",
-            "placements for adoption of every return up to Y",
+            "decisions that a child should be placed for adoption, of every return up to Y: `placed_date` is the day of the"
+            " decision (DATE_PLACED), `ceased_date` the day it was given up; the placements themselves are episodes",
             Source.SSDA903,
             "child_id VARCHAR, event INTEGER, return_year INTEGER, placed_date DATE, ceased_date DATE",
         ),
         _table(
             "pupil",
-            "one row per pupil of the education files of Y or child known by the same UPN or id in care records: the"
-            " children whom education indicators may be about; sex, ethnicity and date of birth from the latest care"
-            " record, and where there is none from the education file",
+            "one row per pupil of the education files of Y and of the care records, `child_id` the UPN or, without one,"
+            " `id:` and the child's id; sex, ethnicity and date of birth from the SSDA903, else from the census, else"
+            " from an education file",
             Source.EDUCATION,
             _CHARACTERISTICS,
         ),
@@ -183,6 +184,13 @@ TABLES: dict[str, Table] = {
             Source.EDUCATION,
             "child_id VARCHAR, event INTEGER, start_date DATE, start_reason VARCHAR, legal_status VARCHAR,"
             " end_date DATE, end_reason VARCHAR",
+        ),
+        _table(
+            "pupil_episode_history",
+            "the rows of `episode_history`, by pupil",
+            Source.EDUCATION,
+            "child_id VARCHAR, event INTEGER, return_year INTEGER, start_date DATE, start_reason VARCHAR,"
+            " legal_status VARCHAR, end_date DATE, end_reason VARCHAR",
         ),
         _table(
             "attendance",

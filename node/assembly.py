@@ -23,6 +23,7 @@ from node.link import open_link
 from node.offers import OfferBook
 from node.release import ReleaseDoor
 from node.returns import release_vector
+from node.warehouse import Warehouse
 
 
 def utc_now() -> datetime:
@@ -69,7 +70,14 @@ class Node:
             offers=self.offers,
             shelf=self.shelf,
             declared_files=declared,
-            measure=lambda plan, framework: release_vector(config.returns.folder, plan, framework, declared),
+            measure=lambda plan, framework: release_vector(
+                config.returns.folder,
+                plan,
+                framework,
+                declared,
+                warehouse=Warehouse.of(config.warehouse),
+                council_code=config.council.code,
+            ),
             open_link=lambda: open_link(config.coordinator.address, credentials, config.agent.deadline_seconds),
             clock=utc_now,
             sleep=sleep,

@@ -29,7 +29,9 @@ from frameworks.model import Framework
 from node import screens
 from node.agent import CycleReport
 from node.assembly import benchmark_shelf, open_node, utc_now
-from node.check import check_returns
+from node.check import check_returns, write_local
+from node.check_page import check_page
+from node.check_screen import show_check
 from node.compare import compare
 from node.config import DEFAULT_CONFIG, initial_config_text, load_config
 from node.doctor import Verdict, examine
@@ -134,19 +136,32 @@ def main() -> None:
     "--rows",
     "rows_path",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Also write where each row that could not be used stands (file, row, column, reason) to this local file.",
+    help="Also write where each row that could not be used stands, and which children a finding concerns, to this"
+    " local file (mode 0600).",
+)
+@click.option(
+    "--html", "page_path", type=click.Path(path_type=Path, dir_okay=False), help="Also write the page to this file."
 )
 @_format
 @_reporting
-def check(folder: Path, year: int | None, framework_id: str, rows_path: Path | None, output_format: str) -> None:
+def check(
+    folder: Path,
+    year: int | None,
+    framework_id: str,
+    rows_path: Path | None,
+    page_path: Path | None,
+    output_format: str,
+) -> None:
     """What the returns hold, what could not be used, and which indicators they support. Stays on this machine.
 
     \b
-    Example: newlyn-node check --returns returns/
+    Example: newlyn-node check --returns returns/ --html check-2025.html
     """
     framework = _framework_of(framework_id)
     report = check_returns(folder, framework, year=year, rows_path=rows_path)
-    _show(output_format, report.as_json(), report.print_to)
+    if page_path is not None:
+        write_local(page_path, check_page(report, framework))
+    _show(output_format, report.as_json(), lambda console: show_check(console, report))
 
 
 @main.command()

@@ -7,7 +7,7 @@ says so.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -35,11 +35,24 @@ class Published:
 
 
 @dataclass(frozen=True)
+class ComparedCategory:
+    """One category of a histogram: how many children of the council, and their share in percent beside the published
+    ones."""
+
+    category: str
+    own_count: int
+    own_share: float | None
+    england: Published
+    published_own: Published
+
+
+@dataclass(frozen=True)
 class ComparedIndicator:
     """One indicator: the council's exact figure, and England's published one.
 
     `own_value` is a percentage, a mean, or (for a count) the rate by the population that the benchmark used.
-    `position` is one of four statements about the difference, or "" where none is made.
+    `position` is one of four statements about the difference, or "" where none is made. `proxy_for` says what a proxy
+    stands for and is "" for every other. A histogram has its `categories`.
     """
 
     id: str
@@ -52,6 +65,8 @@ class ComparedIndicator:
     england: Published
     published_own: Published
     position: str
+    proxy_for: str
+    categories: tuple[ComparedCategory, ...]
 
 
 @dataclass(frozen=True)
@@ -78,6 +93,34 @@ def _published(estimate: Estimate | None) -> Published:
     return Published(number("value"), number("lower"), number("upper"), estimate.symbol)
 
 
+class _Estimates:
+    """The published figures of whole areas."""
+
+    def __init__(self, benchmark: Benchmark) -> None:
+        self._found = {
+            (estimate.indicator_id, estimate.area_code, estimate.category): estimate
+            for estimate in benchmark.estimates
+            if not estimate.breakdown
+        }
+        self.indicators = {indicator_id for indicator_id, _, _ in self._found}
+
+    def of(self, indicator: Indicator, area_code: str, category: str = "") -> Published:
+        return _published(self._found.get((indicator.id, area_code, category)))
+
+
+def _categories(
+    indicator: Indicator, figure: Figure, estimates: _Estimates, council_code: str
+) -> Iterator[ComparedCategory]:
+    for category, count in (figure.categories or {}).items():
+        yield ComparedCategory(
+            category,
+            count,
+            100 * count / figure.numerator if figure.numerator else None,
+            estimates.of(indicator, ENGLAND, category),
+            estimates.of(indicator, council_code, category),
+        )
+
+
 def _own_value(indicator: Indicator, figure: Figure, population: int | None) -> float | None:
     if indicator.kind is not Kind.COUNT:
         return figure.value
@@ -87,7 +130,7 @@ def _own_value(indicator: Indicator, figure: Figure, population: int | None) -> 
 
 
 def _own_interval(indicator: Indicator, figure: Figure, value: float) -> tuple[float, float] | None:
-    """The 95 % score interval of an exact figure, for the chance by which outcomes vary; None for a mean.
+    """The 95 % score interval of a count or a percentage, for the chance by which outcomes vary; None for the others.
 
     A proportion's is Wilson's (1927), a count's the score interval of a Poisson mean.
     """
@@ -126,20 +169,15 @@ def _position(indicator: Indicator, figure: Figure, value: float | None, england
 
 def compare(benchmark: Benchmark, framework: Framework, figures: Mapping[str, Figure], council_code: str) -> Comparison:
     """Sets exact figures beside a benchmark, in the framework's order, for the indicators that it publishes."""
-    overall = {
-        (estimate.indicator_id, estimate.area_code): estimate
-        for estimate in benchmark.estimates
-        if not estimate.breakdown
-    }
-    published = {indicator_id for indicator_id, _ in overall}
+    estimates = _Estimates(benchmark)
     population = {area.code: area.population_0_17 for area in benchmark.areas}.get(council_code)
     compared = []
     for indicator in framework.indicators:
-        if indicator.id not in published or indicator.id not in figures:
+        if indicator.id not in estimates.indicators or indicator.id not in figures:
             continue
         figure = figures[indicator.id]
         own = _own_value(indicator, figure, population)
-        england = _published(overall.get((indicator.id, ENGLAND)))
+        england = estimates.of(indicator, ENGLAND)
         compared.append(
             ComparedIndicator(
                 id=indicator.id,
@@ -150,8 +188,10 @@ def compare(benchmark: Benchmark, framework: Framework, figures: Mapping[str, Fi
                 own_numerator=figure.numerator,
                 own_denominator=figure.denominator,
                 england=england,
-                published_own=_published(overall.get((indicator.id, council_code))),
+                published_own=estimates.of(indicator, council_code),
                 position=_position(indicator, figure, own, england),
+                proxy_for=indicator.proxy_for or "",
+                categories=tuple(_categories(indicator, figure, estimates, council_code)),
             )
         )
     return Comparison(benchmark.collection_id, benchmark.reference_year, len(benchmark.councils), tuple(compared))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,6 +23,8 @@ from node.policy import Policy
 from protos.invitation import CouncilCode, Invitation
 
 DEFAULT_CONFIG = Path("node.toml")
+
+_Kind = TypeVar("_Kind", bound=BaseSettings)
 
 DeclaredFile = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)?@[0-9]{4}$")]
 
@@ -67,6 +69,51 @@ class ReturnsSection(_Section):
     declared: tuple[DeclaredFile, ...] = ()
 
 
+class WarehouseSection(_Section):
+    """`[warehouse]`: a database with the Standard Safeguarding Dataset, which stands in for returns.
+
+    How to reach it is a secret: `url_file` names a file that holds nothing else, or NEWLYN_WAREHOUSE__URL holds it
+    (`mssql+pyodbc://...`, `postgresql://...`, `spark://...`, `sc://...`). `sources` are those it stands in for; the
+    others come from the folder of returns. `schema` is where its tables are, if the database has several. `in_place`:
+    PostgreSQL compute where the records are (Spark always does). It keeps `years` years.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: SecretStr | None = None
+    url_file: Path | None = None
+    schema_name: str | None = Field(default=None, alias="schema")
+    sources: tuple[Literal["ssda903", "cin_census", "feedback"], ...] = Field(
+        default=("ssda903", "cin_census"), min_length=1
+    )
+    in_place: bool = True
+    timeout_seconds: int = Field(default=600, gt=0)
+    years: int = Field(default=6, ge=1, le=30)
+
+    @model_validator(mode="after")
+    def _can_be_reached_one_way(self) -> Self:
+        if (self.url is None) == (self.url_file is None):
+            raise ValueError("give url_file, or NEWLYN_WAREHOUSE__URL in the environment, and not both")
+        return self
+
+    def address(self) -> str:
+        """The URL. Raises InvalidConfiguration when its file cannot be read."""
+        if self.url is not None:
+            return self.url.get_secret_value().strip()
+        assert self.url_file is not None
+        try:
+            return self.url_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise InvalidConfiguration(
+                f"The file of the warehouse's URL, {self.url_file}, cannot be read.",
+                "Put the URL into it, and let this account alone read it.",
+            ) from None
+
+    def beside(self, folder: Path) -> Self:
+        """The same with `url_file` relative to a folder."""
+        return self if self.url_file is None else self.model_copy(update={"url_file": folder / self.url_file})
+
+
 class AgentSection(_Section):
     """`[agent]`: how often the node polls, and the clock on which stored summaries leave, in seconds.
 
@@ -80,19 +127,8 @@ class AgentSection(_Section):
     ledger_wait_seconds: float = Field(default=90, ge=0)
 
 
-class NodeConfig(BaseSettings):
-    """The whole of node.toml. `state` is the folder of keys, ledger and benchmarks."""
-
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix="NEWLYN_", env_nested_delimiter="__", env_ignore_empty=True
-    )
-
-    state: Path
-    council: CouncilSection
-    coordinator: CoordinatorSection
-    returns: ReturnsSection
-    policy: Policy = Policy()
-    agent: AgentSection = AgentSection()
+class _Settings(BaseSettings):
+    """Values read from a file, and the environment above them."""
 
     @classmethod
     def settings_customise_sources(
@@ -106,9 +142,25 @@ class NodeConfig(BaseSettings):
         """Environment first, then the values given (read from the file)."""
         return env_settings, init_settings
 
+
+class NodeConfig(_Settings):
+    """The whole of node.toml. `state` is the folder of keys, ledger and benchmarks."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="NEWLYN_", env_nested_delimiter="__", env_ignore_empty=True
+    )
+
+    state: Path
+    council: CouncilSection
+    coordinator: CoordinatorSection
+    returns: ReturnsSection
+    warehouse: WarehouseSection | None = None
+    policy: Policy = Policy()
+    agent: AgentSection = AgentSection()
+
     def public(self) -> dict[str, Any]:
-        """The effective configuration as JSON-ready values. It holds no secret."""
-        return self.model_dump(mode="json")
+        """The effective configuration as JSON-ready values, without the one secret, the warehouse's URL."""
+        return self.model_dump(mode="json", by_alias=True, exclude={"warehouse": {"url"}})
 
 
 def _problems(error: ValidationError) -> str:
@@ -125,27 +177,49 @@ def load_config(path: Path) -> NodeConfig:
     InvalidConfiguration
         When the file is missing, is not TOML, holds an unknown key, or a value is not allowed.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InvalidConfiguration(
-            f"There is no configuration at {path}.", "Run `newlyn-node init --invite FILE`, or name one with --config."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise InvalidConfiguration(f"{path} cannot be read as TOML: {error}.", "Correct the file.") from error
-    try:
-        config = NodeConfig(**values)
-    except ValidationError as error:
-        raise InvalidConfiguration(
-            f"{path} is not a valid configuration: {_problems(error)}.", "Correct these entries."
-        ) from error
+    config = _checked(NodeConfig, path, _read(path, "Run `newlyn-node init --invite FILE`, or name one with --config."))
     folder = path.resolve().parent
     return config.model_copy(
         update={
             "state": folder / config.state,
             "returns": config.returns.model_copy(update={"folder": folder / config.returns.folder}),
+            "warehouse": config.warehouse.beside(folder) if config.warehouse else None,
         }
     )
+
+
+class _WarehouseFile(_Settings):
+    """A file of which only `[warehouse]` is read, and the environment above it."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_prefix="NEWLYN_", env_nested_delimiter="__", env_ignore_empty=True
+    )
+
+    warehouse: WarehouseSection
+
+
+def load_warehouse(path: Path) -> WarehouseSection:
+    """Reads `[warehouse]` of a TOML file, such as node.toml; nothing else need stand in it. Raises as `load_config`."""
+    config = _checked(_WarehouseFile, path, _read(path, "Write one with a section [warehouse]."))
+    return config.warehouse.beside(path.resolve().parent)
+
+
+def _read(path: Path, without_it: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InvalidConfiguration(f"There is no configuration at {path}.", without_it) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise InvalidConfiguration(f"{path} cannot be read as TOML: {error}.", "Correct the file.") from error
+
+
+def _checked(kind: type[_Kind], path: Path, values: dict[str, Any]) -> _Kind:
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        raise InvalidConfiguration(
+            f"{path} is not a valid configuration: {_problems(error)}.", "Correct these entries."
+        ) from None
 
 
 def _toml_list(values: tuple[str, ...]) -> str:

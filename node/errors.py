@@ -17,6 +17,7 @@ code   class                  means
 22     NotPublished           no benchmark has been published yet
 30     ReturnsNotReady        a declared file is not there, or cannot be read as a whole
 31     UnreadableReturn       a file of the returns cannot be read
+32     WarehouseNotReady      the warehouse cannot be reached or read, or holds no SSD that can be used
 40     LedgerLocked           another process has the ledger open
 41     LedgerDamaged          the ledger does not verify, or is of an unknown version
 42     LedgerRolledBack       the ledger is older than the one the coordinator remembers
@@ -117,6 +118,12 @@ class UnreadableReturn(NodeError):
     """A file of the returns cannot be read."""
 
     exit_code = 31
+
+
+class WarehouseNotReady(ReturnsNotReady):
+    """The warehouse cannot be reached or read, or does not hold what it stands in for."""
+
+    exit_code = 32
 
 
 class LedgerLocked(NodeError):

@@ -1,8 +1,11 @@
 """From the child-level tables to figures: exact ones for the council's own screen, and the bounded ones of a release.
 
 The system, not the author of a definition, enforces what the sensitivity of a plan rests on: a child (or a child's
-event) stands once in a cohort, has one age and one level of each breakdown, all from the table of characteristics of
-the cohort's source, and each outcome is read once per child or event. A child without characteristics is `unknown`.
+event, or a family) stands once in a cohort, has one age and one level of each breakdown, all from the table of
+characteristics of the cohort's source, and each outcome is read once per child or event. A child without
+characteristics is `unknown`; so is every family, and it has no age.
+
+The SQL here is written once for every engine (`node.engines.engine`).
 """
 
 from __future__ import annotations
@@ -10,28 +13,38 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from frameworks.availability import indicator_needs, needs_met
+import sqlglot
+from sqlglot import exp
+
+from frameworks.availability import missing_files
+from frameworks.definitions import DIALECT
 from frameworks.model import BREAKDOWNS, Cohort, Framework, Indicator, Kind, Source, Unit
 from frameworks.plan import OVERALL, Block, ReleasePlan, Statistic
 from frameworks.tables import CHILD_TABLE
-from node.engines.duckdb_engine import DuckDbEngine
+from node.engines.engine import Engine
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One figure of one table cell (indicators reference 5.5). All three are None where nothing can be computed."""
+    """One figure of one table cell (indicators reference 5.5). All are None where nothing can be computed.
+
+    `categories` counts the outcomes of a histogram, and of nothing else.
+    """
 
     numerator: int | None
     denominator: int | None
     value: float | None
+    categories: dict[str, int] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The cell as `measure --format json` prints it."""
-        return {"numerator": self.numerator, "denominator": self.denominator, "value": self.value}
+        counted = {} if self.categories is None else {"categories": self.categories}
+        return {"numerator": self.numerator, "denominator": self.denominator, "value": self.value} | counted
 
 
 @dataclass(frozen=True)
@@ -43,19 +56,15 @@ class Figure:
     value: float | None
     status: str
     breakdowns: dict[str, dict[str, Cell]] = field(default_factory=dict)
+    categories: dict[str, int] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The figure as `measure --format json` prints it (indicators reference 5.5)."""
-        return {
-            "numerator": self.numerator,
-            "denominator": self.denominator,
-            "value": self.value,
-            "status": self.status,
-            "breakdowns": {
-                name: {level: cell.as_json() for level, cell in cells.items()}
-                for name, cells in self.breakdowns.items()
-            },
+        whole = Cell(self.numerator, self.denominator, self.value, self.categories)
+        cells = {
+            name: {level: cell.as_json() for level, cell in cells.items()} for name, cells in self.breakdowns.items()
         }
+        return whole.as_json() | {"status": self.status, "breakdowns": cells}
 
 
 NOT_AVAILABLE = Figure(None, None, None, "not_available")
@@ -63,37 +72,69 @@ NOT_AVAILABLE = Figure(None, None, None, "not_available")
 
 @dataclass(frozen=True)
 class _Count:
-    """Rows of a cohort and, of one outcome, how many had it and the sum of its values."""
+    """Rows of a cohort and, of one outcome, how many had it and the `sums` that its kind asks for (`_sums`)."""
 
-    rows: int = 0
-    positive: int = 0
-    total: int = 0
+    rows: int
+    positive: int
+    sums: tuple[int, ...]
 
     def __add__(self, other: _Count) -> _Count:
-        return _Count(self.rows + other.rows, self.positive + other.positive, self.total + other.total)
+        sums = tuple(one + another for one, another in zip(self.sums, other.sums, strict=True))
+        return _Count(self.rows + other.rows, self.positive + other.positive, sums)
 
 
-@dataclass(frozen=True)
-class _Tally:
-    """Counts of one cohort by (sex, age band, ethnic group) and indicator id; "" is the cohort without an outcome."""
+_Tally = Mapping[tuple[str, ...], Mapping[str, _Count]]
+"""Counts of one cohort by (sex, age band, ethnic group) and indicator; "" is the cohort without an outcome."""
 
-    cells: Mapping[tuple[str, ...], Mapping[str, _Count]]
 
-    def by(self, breakdown: str, indicator_id: str) -> dict[str, _Count]:
-        """The counts of an indicator by the levels of a breakdown, all of them; by "" for the cohort as a whole."""
-        names = [known.id for known in BREAKDOWNS]
-        place = None if breakdown == OVERALL else names.index(breakdown)
-        counts = dict.fromkeys((OVERALL,) if place is None else BREAKDOWNS[place].levels, _Count())
-        for levels, found in self.cells.items():
-            level = OVERALL if place is None else levels[place]
-            counts[level] += found[indicator_id]
-        return counts
+def _by_level(tally: _Tally, breakdown: str, outcome: str, nothing: _Count) -> dict[str, _Count]:
+    """The counts of an outcome by the levels of a breakdown, all of them; by "" for the cohort as a whole."""
+    names = [known.id for known in BREAKDOWNS]
+    place = None if breakdown == OVERALL else names.index(breakdown)
+    counts = dict.fromkeys((OVERALL,) if place is None else BREAKDOWNS[place].levels, nothing)
+    for levels, found in tally.items():
+        counts[OVERALL if place is None else levels[place]] += found[outcome]
+    return counts
+
+
+def _columns(indicator: Indicator) -> dict[str, tuple[int, int]]:
+    """The columns of numbers that an outcome of the kind yields, with the bounds that clip them in a release."""
+    if indicator.kind is Kind.MEAN and indicator.bounds:
+        return {"value": indicator.bounds}
+    if indicator.kind is Kind.RATIO and indicator.bounds and indicator.whole_bounds:
+        return {"part": indicator.bounds, "whole": indicator.whole_bounds}
+    return {}
+
+
+def _sums(indicator: Indicator, alias: str) -> list[str]:
+    """What is summed of an outcome: its values; its parts and wholes; or, of a histogram, each category's children."""
+    if indicator.kind is Kind.HISTOGRAM:
+        return [
+            f"sum(CASE WHEN {alias}.category = {place} THEN 1 ELSE 0 END)" for place in range(len(indicator.categories))
+        ]
+    return [f"coalesce(sum({alias}.{column}), 0)" for column in _columns(indicator)]
+
+
+def _nothing(indicator: Indicator | None) -> _Count:
+    return _Count(0, 0, () if indicator is None else (0,) * len(_sums(indicator, "")))
+
+
+def _outcome(indicator: Indicator) -> str:
+    """The name under which a tally holds an indicator's counts."""
+    return "" if indicator.outcome is None else indicator.id
+
+
+@cache
+def _tables_of(sql: str) -> tuple[str, ...]:
+    """The tables and views that a SELECT reads, each once."""
+    found = sqlglot.parse_one(sql, dialect=DIALECT).find_all(exp.Table)
+    return tuple(dict.fromkeys(table.name for table in found))
 
 
 class _Measuring:
-    """One engine with the views that its definitions need, each computed once."""
+    """One engine with the views that the definitions of one source need, each defined once."""
 
-    def __init__(self, engine: DuckDbEngine, framework: Framework) -> None:
+    def __init__(self, engine: Engine, framework: Framework) -> None:
         self._engine = engine
         self._views = {view.id: view.sql for view in framework.views}
         self._ready: set[str] = set()
@@ -104,94 +145,129 @@ class _Measuring:
         With an `event_cap`, as a release asks for it, each child's earliest events alone are kept and values are
         clipped to their indicator's bounds.
         """
-        outcomes = [indicator for indicator in indicators if indicator.outcome is not None]
+        outcomes = {f"o{number}": one for number, one in enumerate(indicators) if one.outcome is not None}
         self._prepare(cohort.sql)
         joins: list[str] = []
         sums = ["count(*)"]
-        for number, indicator in enumerate(outcomes):
+        for alias, indicator in outcomes.items():
             self._prepare(str(indicator.outcome))
-            joins.append(self._outcome_join(cohort, indicator, f"o{number}", clip=event_cap is not None))
-            sums.append(f"count(o{number}.child_id)")
-            sums.append(f"coalesce(sum(o{number}.value), 0)" if indicator.kind is Kind.MEAN else "0")
+            joins.append(self._outcome_join(cohort, indicator, alias, clip=event_cap is not None))
+            sums += [f"count({alias}.{cohort.owner})", *_sums(indicator, alias)]
         levels = ", ".join(f"m.{breakdown.id}" for breakdown in BREAKDOWNS)
         rows = self._engine.rows(
             f"SELECT {levels}, {', '.join(sums)} FROM ({self._members(cohort, event_cap)}) AS m "
-            f"{' '.join(joins)} GROUP BY ALL",
+            f"{' '.join(joins)} GROUP BY {levels}",
             f"the cohort {cohort.id}",
         )
-        cells: dict[tuple[str, ...], dict[str, _Count]] = {}
+        tally: dict[tuple[str, ...], dict[str, _Count]] = {}
         for row in rows:
-            size, *counted = map(int, row[len(BREAKDOWNS) :])
-            found = {"": _Count(size)}
-            for indicator, positive, total in zip(outcomes, counted[::2], counted[1::2], strict=True):
-                found[indicator.id] = _Count(size, positive, total)
-            cells[row[: len(BREAKDOWNS)]] = found
-        return _Tally(cells)
+            numbers = map(int, row[len(BREAKDOWNS) :])
+            size = next(numbers)
+            counts = tally[tuple(row[: len(BREAKDOWNS)])] = {"": _Count(size, 0, ())}
+            for alias, indicator in outcomes.items():
+                positive = next(numbers)
+                counts[indicator.id] = _Count(size, positive, tuple(next(numbers) for _ in _sums(indicator, alias)))
+        return tally
 
     def _prepare(self, sql: str) -> None:
-        """Computes the views that `sql` names, and those they name, each once. Raises ReturnsNotReady."""
-        for name in dict.fromkeys(_NAME.findall(sql.lower())):
+        """Defines the views that `sql` reads, and those they read, each once. Raises ReturnsNotReady."""
+        for name in _tables_of(sql):
             if name in self._views and name not in self._ready:
                 self._ready.add(name)
                 self._prepare(self._views[name])
-                self._engine.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {self._views[name]}", f"the view {name}")
+                self._engine.define(name, self._views[name], f"the view {name}")
 
-    def _characteristics(self, source: Source) -> str:
-        """The table of one row per child with its levels; made once per source, whatever the source's table holds."""
-        name = f"characteristics_{source.value}"
+    def _characteristics(self, cohort: Cohort) -> str:
+        """The relation of one row per child with its levels; made once, whatever the source's table holds.
+
+        A family has none: whatever stood there, one of its children could change it (privacy reference 3.3).
+        """
+        name = f"_characteristics_{cohort.source.value}"
         if name not in self._ready:
             self._ready.add(name)
-            levels = ", ".join(
-                f"CASE WHEN {known.id} IN ({', '.join(repr(level) for level in known.levels)}) THEN {known.id} "
-                f"ELSE 'unknown' END AS {known.id}"
-                for known in BREAKDOWNS
-            )
-            self._engine.run(
-                f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT child_id, age, {levels} FROM {CHILD_TABLE[source]} "
-                "QUALIFY row_number() OVER (PARTITION BY child_id ORDER BY age, sex, age_band, ethnicity_major) = 1",
+            known = cohort.source is not Source.FAMILIES
+            levels = ", ".join(self._level(breakdown.id, breakdown.levels, known=known) for breakdown in BREAKDOWNS)
+            age = "age" if known else "CAST(NULL AS INTEGER) AS age"
+            order = ", ".join(("age", *(breakdown.id for breakdown in BREAKDOWNS)))
+            self._engine.define(
+                name,
+                f"SELECT {cohort.owner}, {age}, {levels} FROM (SELECT {cohort.owner}, {order}, row_number() OVER "
+                f"(PARTITION BY {cohort.owner} ORDER BY {order}) AS place FROM {CHILD_TABLE[cohort.source]}) AS t "
+                "WHERE place = 1",
                 "the characteristics of the children",
             )
         return name
 
+    @staticmethod
+    def _level(breakdown: str, levels: Sequence[str], *, known: bool) -> str:
+        if not known:
+            return f"'unknown' AS {breakdown}"
+        listed = ", ".join(map(_text, levels))
+        return f"CASE WHEN {breakdown} IN ({listed}) THEN {breakdown} ELSE 'unknown' END AS {breakdown}"
+
     def _members(self, cohort: Cohort, event_cap: int | None) -> str:
-        """SELECT child_id, event and levels: each child, or each event of a child, of the cohort once."""
-        if cohort.unit is Unit.CHILD:
-            members = f"SELECT DISTINCT child_id, 0 AS event FROM ({cohort.sql}) WHERE child_id IS NOT NULL"
+        """SELECT the owner, `event` where the cohort is of events, and levels: each of the cohort once."""
+        owner = cohort.owner
+        if cohort.unit is Unit.EVENT:
+            event = ", c0.event"
+            members = self._events(cohort, event_cap)
         else:
-            members = (
-                f"SELECT child_id, event, min(event_date) AS event_date FROM ({cohort.sql}) "
-                "WHERE child_id IS NOT NULL AND event IS NOT NULL GROUP BY child_id, event"
-            )
-            if event_cap is not None:
-                members += (
-                    " QUALIFY row_number() OVER (PARTITION BY child_id ORDER BY min(event_date) NULLS LAST, event) "
-                    f"<= {event_cap}"
-                )
+            event = ""
+            members = f"SELECT DISTINCT {owner} FROM ({cohort.sql}) AS s WHERE {owner} IS NOT NULL"
         ages = "" if cohort.ages is None else f" WHERE c.age BETWEEN {cohort.ages[0]} AND {cohort.ages[1]}"
         levels = ", ".join(f"coalesce(c.{known.id}, 'unknown') AS {known.id}" for known in BREAKDOWNS)
         return (
-            f"SELECT c0.child_id, c0.event, {levels} FROM ({members}) AS c0 "
-            f"LEFT JOIN {self._characteristics(cohort.source)} AS c ON c.child_id = c0.child_id{ages}"
+            f"SELECT c0.{owner}{event}, {levels} FROM ({members}) AS c0 "
+            f"LEFT JOIN {self._characteristics(cohort)} AS c ON c.{owner} = c0.{owner}{ages}"
+        )
+
+    @staticmethod
+    def _events(cohort: Cohort, event_cap: int | None) -> str:
+        owner = cohort.owner
+        events = (
+            f"SELECT {owner}, event, min(event_date) AS first_date FROM ({cohort.sql}) AS s "
+            f"WHERE {owner} IS NOT NULL AND event IS NOT NULL GROUP BY {owner}, event"
+        )
+        if event_cap is None:
+            return events
+        return (
+            f"SELECT {owner}, event FROM (SELECT {owner}, event, row_number() OVER (PARTITION BY {owner} "
+            f"ORDER BY first_date NULLS LAST, event) AS place FROM ({events}) AS e) AS p WHERE place <= {event_cap}"
         )
 
     def _outcome_join(self, cohort: Cohort, indicator: Indicator, alias: str, *, clip: bool) -> str:
-        """LEFT JOIN of an outcome, read once per child, or per event where it names events."""
-        subject = f"the indicator {indicator.id}"
+        """LEFT JOIN of an outcome, read once per child or event: of several values, the smallest counts.
+
+        Of several categories, the one listed first does; what is not listed is no outcome.
+        """
         sql = str(indicator.outcome)
-        keys = ["child_id"]
-        if cohort.unit is Unit.EVENT and "event" in self._engine.columns(sql, subject):
-            keys.append("event")
-        value = ""
-        if indicator.kind is Kind.MEAN:
-            assert indicator.bounds is not None
-            value = ", min(CAST(value AS BIGINT)) AS value"
-            if clip:
-                low, high = indicator.bounds
-                value = f", least({high}, greatest({low}, min(CAST(value AS BIGINT)))) AS value"
-            sql = f"SELECT * FROM ({sql}) WHERE value IS NOT NULL"
+        if indicator.kind is Kind.HISTOGRAM:
+            places = " ".join(f"WHEN {_text(name)} THEN {place}" for place, name in enumerate(indicator.categories))
+            sql = f"SELECT {cohort.owner}, CASE category {places} END AS category FROM ({sql}) AS c"
+            values = {"category": "min(category)"}
+        else:
+            values = {
+                column: f"least({high}, greatest({low}, min(CAST({column} AS BIGINT))))"
+                if clip
+                else f"min(CAST({column} AS BIGINT))"
+                for column, (low, high) in _columns(indicator).items()
+            }
+        keys = [cohort.owner, *(["event"] if cohort.unit is Unit.EVENT else [])]
+        selected = ", ".join((*keys, *(f"{value} AS {column}" for column, value in values.items())))
+        known = " AND ".join(f"{column} IS NOT NULL" for column in values)
         on = " AND ".join(f"{alias}.{key} = m.{key}" for key in keys)
-        names = ", ".join(keys)
-        return f"LEFT JOIN (SELECT {names}{value} FROM ({sql}) GROUP BY {names}) AS {alias} ON {on}"
+        where = f" WHERE {known}" if known else ""
+        return f"LEFT JOIN (SELECT {selected} FROM ({sql}) AS s{where} GROUP BY {', '.join(keys)}) AS {alias} ON {on}"
+
+
+def _text(value: str) -> str:
+    """A text as SQL writes it."""
+    return str(exp.Literal.string(value).sql(DIALECT))
+
+
+def _measuring(engine: Engine | Mapping[Source, Engine], framework: Framework) -> dict[Source, _Measuring]:
+    engines = engine if isinstance(engine, Mapping) else dict.fromkeys(Source, engine)
+    return {source: _Measuring(one, framework) for source, one in engines.items()}
 
 
 def _by_cohort(framework: Framework, indicators: Sequence[Indicator]) -> Iterator[tuple[Cohort, list[Indicator]]]:
@@ -201,65 +277,101 @@ def _by_cohort(framework: Framework, indicators: Sequence[Indicator]) -> Iterato
             yield cohort, members
 
 
-def _cell(kind: Kind, count: _Count) -> Cell:
-    if kind is Kind.COUNT:
-        return Cell(count.rows, None, None)
-    if kind is Kind.PERCENT:
-        return Cell(count.positive, count.rows, 100 * count.positive / count.rows if count.rows else None)
-    return Cell(count.total, count.positive, count.total / count.positive if count.positive else None)
+def _mean_category(categories: Mapping[str, int]) -> float | None:
+    """The mean of categories that are all whole numbers; None for others, and where there is none to count."""
+    answered = sum(categories.values())
+    if not answered or not all(_WHOLE_NUMBER.fullmatch(category) for category in categories):
+        return None
+    return sum(int(category) * count for category, count in categories.items()) / answered
+
+
+def _cell(indicator: Indicator, count: _Count) -> Cell:
+    match indicator.kind:
+        case Kind.COUNT:
+            return Cell(count.rows, None, None)
+        case Kind.PERCENT:
+            return Cell(count.positive, count.rows, 100 * count.positive / count.rows if count.rows else None)
+        case Kind.MEAN:
+            (total,) = count.sums
+            mean = total / count.positive / indicator.parts_per_unit if count.positive else None
+            return Cell(total, count.positive, mean)
+        case Kind.RATIO:
+            part, whole = count.sums
+            return Cell(part, whole, 100 * part / whole if whole else None)
+        case Kind.HISTOGRAM:
+            categories = dict(zip(indicator.categories, count.sums, strict=True))
+            return Cell(count.positive, count.rows, _mean_category(categories), categories)
 
 
 def _figure(indicator: Indicator, tally: _Tally) -> Figure:
-    outcome = indicator.id if indicator.outcome is not None else ""
+    nothing = _nothing(indicator)
 
     def cells(breakdown: str) -> dict[str, Cell]:
-        return {level: _cell(indicator.kind, count) for level, count in tally.by(breakdown, outcome).items()}
+        counts = _by_level(tally, breakdown, _outcome(indicator), nothing)
+        return {level: _cell(indicator, count) for level, count in counts.items()}
 
     whole = cells(OVERALL)[OVERALL]
     breakdowns = {breakdown.id: cells(breakdown.id) for breakdown in BREAKDOWNS}
-    return Figure(whole.numerator, whole.denominator, whole.value, "ok", breakdowns)
+    return Figure(whole.numerator, whole.denominator, whole.value, "ok", breakdowns, whole.categories)
 
 
-def measure(engine: DuckDbEngine, framework: Framework, year: int, available: frozenset[str]) -> dict[str, Figure]:
+def measure(
+    engine: Engine | Mapping[Source, Engine], framework: Framework, year: int, available: frozenset[str]
+) -> dict[str, Figure]:
     """The exact figure of every indicator, in the framework's order: every event counted, no value clipped.
 
-    An indicator that needs a file which is not in `available` (file names as in `frameworks.availability`) is
-    not_available. Raises ReturnsNotReady when the engine cannot compute a definition.
+    `engine` holds all tables, or those of each source have an engine of their own. An indicator that needs a file which
+    is not in `available` (file names as in `frameworks.availability`), or whose source has no engine, is
+    not_available. Raises ReturnsNotReady when an engine cannot compute a definition.
     """
-    measurable = [
-        indicator
-        for indicator in framework.indicators
-        if needs_met(indicator_needs(framework, indicator.id), year, available)
-    ]
-    measuring = _Measuring(engine, framework)
+    measurable = [one for one in framework.indicators if not missing_files(framework, one.id, year, available)]
+    measuring = _measuring(engine, framework)
     figures: dict[str, Figure] = {}
     for cohort, indicators in _by_cohort(framework, measurable):
-        tally = measuring.tally(cohort, indicators)
-        figures |= {indicator.id: _figure(indicator, tally) for indicator in indicators}
+        if cohort.source in measuring:
+            tally = measuring[cohort.source].tally(cohort, indicators)
+            figures |= {indicator.id: _figure(indicator, tally) for indicator in indicators}
     return {indicator.id: figures.get(indicator.id, NOT_AVAILABLE) for indicator in framework.indicators}
 
 
-def _entry(block: Block, count: _Count) -> int:
-    if block.statistic is Statistic.TOTAL:
-        return count.rows
-    if block.statistic is Statistic.CONTRAST:
-        return 2 * count.positive - count.rows
-    return (2 * count.total - block.centre_doubled * count.positive) * block.step // 2
+def _entries(block: Block, count: _Count) -> tuple[int, ...]:
+    """The entries of one level."""
+
+    def centred(total: int) -> tuple[int]:
+        return ((2 * total - block.centre_doubled * count.positive) * block.step // 2,)
+
+    match block.statistic:
+        case Statistic.TOTAL:
+            return (count.rows,)
+        case Statistic.CONTRAST:
+            return (2 * count.positive - count.rows,)
+        case Statistic.CENTRED_SUM:
+            return centred(count.sums[0])
+        case Statistic.WHOLE_SUM:
+            return centred(count.sums[1])
+        case Statistic.HISTOGRAM:
+            return count.sums
 
 
-def tabulate(engine: DuckDbEngine, framework: Framework, plan: ReleasePlan) -> dict[Block, tuple[int, ...]]:
-    """The exact entries of every block of a plan, bounded as the plan says.
+def tabulate(
+    engine: Engine | Mapping[Source, Engine], framework: Framework, plan: ReleasePlan
+) -> dict[Block, tuple[int, ...]]:
+    """The exact entries of every block of a plan, bounded as the plan says; `block.length` of them each.
 
     Outcomes are decided on the uncapped history first; then each child's `event_cap` earliest events (by event date,
-    then event) are kept (indicators reference 5.4). A mean's values are clipped to its bounds and sent as distances
-    from their middle. Raises ReturnsNotReady when the engine cannot compute a definition.
+    then event) are kept (indicators reference 5.4). The values of a mean, and the parts and wholes of a ratio, are
+    clipped to their bounds and sent as distances from the middle. A source without an engine has no records. Raises
+    ReturnsNotReady when an engine cannot compute a definition.
     """
-    measuring = _Measuring(engine, framework)
+    measuring = _measuring(engine, framework)
+    indicators = {name: framework.indicator(name) for name in plan.indicators}
     entries: dict[Block, tuple[int, ...]] = {}
-    for cohort, indicators in _by_cohort(framework, [framework.indicator(name) for name in plan.indicators]):
+    for cohort, members in _by_cohort(framework, list(indicators.values())):
         blocks = [block for block in plan.blocks if block.cohort == cohort.id]
-        tally = measuring.tally(cohort, indicators, blocks[0].event_cap)
+        tally: _Tally = {}
+        if cohort.source in measuring:
+            tally = measuring[cohort.source].tally(cohort, members, blocks[0].event_cap)
         for block in blocks:
-            counts = tally.by(block.breakdown, block.indicator)
-            entries[block] = tuple(_entry(block, counts[level]) for level in block.levels)
+            counts = _by_level(tally, block.breakdown, block.indicator, _nothing(indicators.get(block.indicator)))
+            entries[block] = tuple(entry for level in block.levels for entry in _entries(block, counts[level]))
     return entries

@@ -58,7 +58,7 @@ def check_noise(plan: ReleasePlan) -> None:
         _mechanism(block)
         if block.start != start or not block.levels:
             raise _refused(block, "does not follow the block before it")
-        start += len(block.levels)
+        start += block.length
 
 
 def add_noise(plan: ReleasePlan, exact: Sequence[int]) -> list[int]:
@@ -73,6 +73,6 @@ def add_noise(plan: ReleasePlan, exact: Sequence[int]) -> list[int]:
     check_noise(plan)
     noised: list[int] = []
     for block in plan.blocks:
-        entries = exact[block.start : block.start + len(block.levels)]
+        entries = exact[block.indices]
         noised += _mechanism(block)([max(-CLIP, min(CLIP, entry)) for entry in entries])
     return noised

@@ -5,11 +5,12 @@ Everything here follows from the plan, the policy and the ledger; no data are op
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from frameworks.exposure import DELTA, Exposure, exposures
-from frameworks.model import BREAKDOWNS, Framework
+from frameworks.model import BREAKDOWNS, Framework, Indicator, Kind
 from frameworks.plan import OVERALL, Block, ReleasePlan, Statistic
 from node.errors import NodeError
 from node.offers import Offer
@@ -21,10 +22,15 @@ _NORMAL_95 = 1.959964
 
 @dataclass(frozen=True)
 class PreviewedIndicator:
-    """One indicator of a release. `typical_error` is the half-width, at 95 %, of the noise on its count or sum."""
+    """One indicator of a release. `typical_error` is the half-width, at 95 %, of the noise on its count or sum: of a
+    histogram on each category's count, of a ratio on the sum of its parts.
+
+    `proxy_for` says what a proxy stands for and is "" for every other.
+    """
 
     id: str
     title: str
+    proxy_for: str
     cohort: str
     cells: int
     noise_scale: float
@@ -65,33 +71,46 @@ class Preview:
         return asdict(self)
 
 
-def _measured_block(plan: ReleasePlan, indicator_id: str, cohort_id: str, breakdown: str) -> Block:
-    for statistic in (Statistic.CONTRAST, Statistic.CENTRED_SUM):
-        try:
-            return plan.block(statistic, indicator_id, breakdown)
-        except KeyError:
-            continue
-    return plan.block(Statistic.TOTAL, cohort_id, breakdown)
+_STATISTICS = {
+    Kind.COUNT: Statistic.TOTAL,
+    Kind.PERCENT: Statistic.CONTRAST,
+    Kind.MEAN: Statistic.CENTRED_SUM,
+    Kind.RATIO: Statistic.CENTRED_SUM,
+    Kind.HISTOGRAM: Statistic.HISTOGRAM,
+}
+
+
+def _measured_block(plan: ReleasePlan, indicator: Indicator, breakdown: str) -> Block:
+    name = indicator.cohort if indicator.kind is Kind.COUNT else indicator.id
+    return plan.block(_STATISTICS[indicator.kind], name, breakdown)
+
+
+def _deviation(plan: ReleasePlan, indicator: Indicator) -> float:
+    """The standard deviation of the noise on what is counted, in children, events or the indicator's unit.
+
+    A contrast moves by 2 for one child. The sum of a ratio's parts is that of their distances from the middle and, for
+    every child, the middle.
+    """
+    block = _measured_block(plan, indicator, OVERALL)
+    if indicator.kind is Kind.RATIO:
+        middles = block.centre_doubled / 2 * plan.block(Statistic.TOTAL, indicator.cohort).sigma
+        return math.hypot(block.sigma / block.step, middles) / indicator.parts_per_unit
+    return block.sigma / (2 if indicator.kind is Kind.PERCENT else block.step * indicator.parts_per_unit)
 
 
 def _indicators(plan: ReleasePlan, framework: Framework) -> tuple[PreviewedIndicator, ...]:
     previewed = []
-    for indicator_id in plan.indicators:
-        indicator = framework.indicator(indicator_id)
-        cohort = framework.cohort(indicator.cohort)
-        block = _measured_block(plan, indicator_id, cohort.id, OVERALL)
-        scale = 2 if block.statistic is Statistic.CONTRAST else block.step
+    for indicator in map(framework.indicator, plan.indicators):
+        blocks = [_measured_block(plan, indicator, name) for name in (OVERALL, *plan.breakdowns)]
         previewed.append(
             PreviewedIndicator(
                 id=indicator.id,
                 title=indicator.title,
-                cohort=cohort.title,
-                cells=sum(
-                    len(_measured_block(plan, indicator_id, cohort.id, name).levels)
-                    for name in (OVERALL, *plan.breakdowns)
-                ),
-                noise_scale=block.sigma,
-                typical_error=_NORMAL_95 * block.sigma / scale,
+                proxy_for=indicator.proxy_for or "",
+                cohort=framework.cohort(indicator.cohort).title,
+                cells=sum(block.length for block in blocks),
+                noise_scale=blocks[0].sigma,
+                typical_error=_NORMAL_95 * _deviation(plan, indicator),
             )
         )
     return tuple(previewed)

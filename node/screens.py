@@ -11,15 +11,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from frameworks.accounting import UNITS_PER_RHO
+from frameworks.display.formats import category_in_words, marked_title
 from frameworks.model import Framework, Kind
 from node.agent import CycleReport
-from node.compare import WARNING, Comparison, Published
+from node.compare import WARNING, ComparedIndicator, Comparison, Published
 from node.config import NodeConfig
 from node.doctor import Finding, Verdict
 from node.identity import KeyFingerprints
 from node.ledger_entries import Entry
 from node.measure import Figure
-from node.preview import Preview, PreviewedRelease
+from node.preview import Preview, PreviewedIndicator, PreviewedRelease
 from node.status import Status
 
 _MARKS = {
@@ -90,21 +91,30 @@ def show_figures(console: Console, framework: Framework, figures: Mapping[str, F
             if indicator.question != question.id or figure is None:
                 continue
             if figure.status != "ok":
-                table.add_row(indicator.title, "not available", "", "", "")
+                table.add_row(marked_title(indicator), "not available", "", "", "")
                 continue
             england = indicator.england if indicator.kind is not Kind.COUNT else None
             table.add_row(
-                indicator.title,
+                marked_title(indicator),
                 _whole(figure.numerator),
                 _whole(figure.denominator),
                 _number(figure.value),
                 f"{_number(england.value)} ({england.year})" if england else "",
             )
+            for category, count in (figure.categories or {}).items():
+                share = _number(100 * count / figure.numerator) if figure.numerator else "-"
+                name = escape(category_in_words(category))
+                table.add_row(f"  {name}", _whole(count), _whole(figure.numerator), f"{share} %", "")
         console.print(table)
         console.print()
     missing = sum(figure.status != "ok" for figure in figures.values())
     if missing:
         console.print(f"{missing} of {len(figures)} indicators are not available: `newlyn-node check` says why.")
+
+
+def _title(indicator: PreviewedIndicator | ComparedIndicator) -> str:
+    """The title, and under that of a proxy what it stands for."""
+    return indicator.title + (f"\nproxy for {indicator.proxy_for}" if indicator.proxy_for else "")
 
 
 def _show_release(console: Console, release: PreviewedRelease) -> None:
@@ -129,7 +139,7 @@ def _show_release(console: Console, release: PreviewedRelease) -> None:
     )
     for indicator in release.indicators:
         table.add_row(
-            indicator.title,
+            _title(indicator),
             indicator.cohort,
             str(indicator.cells),
             _number(indicator.noise_scale),
@@ -235,13 +245,22 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
     for indicator in comparison.indicators:
         own = _number(indicator.own_value) if indicator.own_value is not None else _whole(indicator.own_numerator)
         table.add_row(
-            indicator.title,
+            _title(indicator),
             indicator.unit,
             own,
             _interval(indicator.england),
             _interval(indicator.published_own),
             indicator.position,
         )
+        for category in indicator.categories:
+            table.add_row(
+                f"  {escape(category_in_words(category.category))}",
+                "%",
+                _number(category.own_share),
+                _interval(category.england),
+                _interval(category.published_own),
+                "",
+            )
     console.print(table)
     console.print("c: too few children for a figure beside the noise. x: not available.")
 

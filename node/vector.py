@@ -8,7 +8,7 @@ from frameworks.plan import Block, ReleasePlan
 
 
 def exact_vector(plan: ReleasePlan, tabulation: Mapping[Block, Sequence[int]]) -> list[int]:
-    """The entries of `tabulation` (one sequence per block, one entry per level) as one vector of `plan.length`.
+    """The entries of `tabulation` (one sequence per block, `block.length` entries) as one vector of `plan.length`.
 
     Entries are as they are: the noise clips them to its public bound. Raises KeyError for a block not tabulated.
     """

@@ -10,11 +10,10 @@ from coordinator.data import Council, current_councils, population_for
 from coordinator.errors import WrongState
 from coordinator.estimates.areas import Area, council_area, england, region_areas
 from coordinator.estimates.costs import ReleaseCost, release_cost
-from coordinator.estimates.decode import Measured, Rate, enough
+from coordinator.estimates.decode import Measured, Rate, categories_shown, enough
 from coordinator.estimates.position import Position, position
 from coordinator.estimates.returned import Reader, Returned, quietest_plan
 from coordinator.records import StoredSummary
-from frameworks.availability import indicator_needs
 from frameworks.collection import Collection
 from frameworks.model import BREAKDOWNS, Framework, Indicator, Kind
 from frameworks.plan import OVERALL, ReleasePlan
@@ -30,11 +29,12 @@ class Estimate:
     """One published figure.
 
     `value` and the two intervals are in the indicator's unit: percent, the mean's own, a rate, or a number (the level
-    of a breakdown has no population, and so no rate). `lower` and
-    `upper` hold the chance in children's outcomes and the privacy noise; `privacy_lower` and `privacy_upper` the noise
-    alone, around the exact figure of the councils counted. `unclamped` is the unbiased figure, before it was moved to
-    the nearest possible value. `size` is the noised number of children or events it is about. `councils` is how many
-    councils it is made of, `position` how it stands against the rest of England (None where that is not said).
+    of a breakdown has no population, and so no rate). The share of a histogram's `category` is in percent; the category
+    is empty for every other figure, the mean of a histogram of numbers included. `lower` and `upper` hold the chance in
+    children's outcomes and the privacy noise; `privacy_lower` and `privacy_upper` the noise alone, around the exact
+    figure of the councils counted. `unclamped` is the unbiased figure, before it was moved to the nearest possible
+    value. `size` is the noised number of children, events or families it is about. `councils` is how many councils it
+    is made of, `position` how it stands against the rest of England (None where that is not said).
     """
 
     indicator_id: str
@@ -54,6 +54,7 @@ class Estimate:
     size_lower: float | None = None
     size_upper: float | None = None
     position: Position | None = None
+    category: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,10 @@ class Coverage:
 
 @dataclass(frozen=True)
 class NoiseScale:
-    """How far the noise moves an indicator's numerator, 19 times in 20: for one council, and for all of them."""
+    """How far the noise moves an indicator's numerator, 19 times in 20: for one council, and for all of them.
+
+    Of a histogram, the number of children in any one category.
+    """
 
     indicator_id: str
     one_council: float
@@ -96,7 +100,13 @@ class Benchmark:
 
 
 def _figure(
-    reader: Reader, area: Area, level: str, measured: Measured, councils: int, stands: Position | None
+    reader: Reader,
+    area: Area,
+    level: str,
+    category: str,
+    measured: Measured,
+    councils: int,
+    stands: Position | None = None,
 ) -> Estimate:
     shown = enough(measured)
     both, noise = measured.interval(sampling=True), measured.interval(sampling=False)
@@ -119,50 +129,63 @@ def _figure(
         size_lower=size.lower,
         size_upper=size.upper,
         position=stands,
+        category=category,
     )
 
 
-def _no_figure(reader: Reader, area: Area, level: str) -> Estimate:
-    return Estimate(
-        indicator_id=reader.indicator.id,
-        area_code=area.code,
-        area_name=area.label(0),
-        breakdown=reader.source.breakdown,
-        level=level,
-        value=None,
-        lower=None,
-        upper=None,
-        privacy_lower=None,
-        privacy_upper=None,
-        symbol=NOT_AVAILABLE,
-        councils=0,
-    )
+def _no_figures(reader: Reader, area: Area, level: str) -> Iterator[Estimate]:
+    for category in categories_shown(reader.indicator):
+        yield Estimate(
+            indicator_id=reader.indicator.id,
+            area_code=area.code,
+            area_name=area.label(0),
+            breakdown=reader.source.breakdown,
+            level=level,
+            value=None,
+            lower=None,
+            upper=None,
+            privacy_lower=None,
+            privacy_upper=None,
+            symbol=NOT_AVAILABLE,
+            councils=0,
+            category=category,
+        )
 
 
 def _included(reader: Reader, area: Area) -> list[str]:
     return [code for code in area.members if code in reader.source.cells]
 
 
+def _is_compared(indicator: Indicator, category: str) -> bool:
+    """Whether areas are set against the rest of England: by a rate or a mean, not by a number or by one category."""
+    return not category and (indicator.kind is not Kind.COUNT or indicator.rate_per is not None)
+
+
 def _overall_estimates(reader: Reader, answered: Sequence[Council]) -> Iterator[Estimate]:
     """England, the nine regions, and each council that answered; the last two against the rest of England."""
     everyone = _included(reader, england())
     if not everyone:
-        yield from (_no_figure(reader, area, "") for area in (england(), *region_areas(), *map(council_area, answered)))
+        for area in (england(), *region_areas(), *map(council_area, answered)):
+            yield from _no_figures(reader, area, "")
         return
-    total = reader.measured(everyone, "")
-    yield _figure(reader, england(), "", total, len(everyone), None)
-    comparable = reader.indicator.kind is not Kind.COUNT or reader.indicator.rate_per is not None
+    total = dict(reader.measured(everyone, ""))
+    for category, measured in total.items():
+        yield _figure(reader, england(), "", category, measured, len(everyone))
     for areas in (region_areas(), tuple(map(council_area, answered))):
         compared = sum(bool(_included(reader, area)) for area in areas)
         for area in areas:
             included = _included(reader, area)
             if not included:
-                yield _no_figure(reader, area, "")
+                yield from _no_figures(reader, area, "")
                 continue
-            measured = reader.measured(included, "")
             others = len(included) < len(everyone)
-            stands = position(measured, total.without(measured), compared) if comparable and others else None
-            yield _figure(reader, area, "", measured, len(included), stands)
+            for category, measured in reader.measured(included, ""):
+                stands = (
+                    position(measured, total[category].without(measured), compared)
+                    if others and _is_compared(reader.indicator, category)
+                    else None
+                )
+                yield _figure(reader, area, "", category, measured, len(included), stands)
 
 
 def _breakdown_estimates(reader: Reader, levels: Sequence[str]) -> Iterator[Estimate]:
@@ -170,10 +193,11 @@ def _breakdown_estimates(reader: Reader, levels: Sequence[str]) -> Iterator[Esti
     for area in (england(), *region_areas()):
         included = _included(reader, area)
         for level in levels:
-            if included:
-                yield _figure(reader, area, level, reader.measured(included, level), len(included), None)
-            else:
-                yield _no_figure(reader, area, level)
+            if not included:
+                yield from _no_figures(reader, area, level)
+                continue
+            for category, measured in reader.measured(included, level):
+                yield _figure(reader, area, level, category, measured, len(included))
 
 
 def _coverage(reader: Reader) -> Coverage:
@@ -228,12 +252,11 @@ def make_benchmark(
     coverage: list[Coverage] = []
     noise: list[NoiseScale] = []
     for indicator in indicators:
-        needs = indicator_needs(framework, indicator.id)
         for breakdown, levels in ((OVERALL, ("",)), *((b.id, b.levels) for b in BREAKDOWNS)):
             plan = quietest_plan(usable, indicator, breakdown)
             if plan is None:
                 continue
-            reader = Reader(indicator, returned.source(plan, breakdown, needs), population)
+            reader = Reader(indicator, returned.source(framework, indicator, plan, breakdown), population)
             if breakdown == OVERALL:
                 estimates.extend(_overall_estimates(reader, answered))
                 coverage.append(_coverage(reader))

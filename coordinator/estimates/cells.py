@@ -36,12 +36,16 @@ NOTHING = NoisySum(0.0, 0.0)
 
 @dataclass(frozen=True)
 class Cell:
-    """Where a noised sum stands: a statistic of a cohort or indicator, in one level of one breakdown."""
+    """Where a noised sum stands: a statistic of a cohort or indicator, in one level of one breakdown.
+
+    `category` is one of a histogram's, empty for every other statistic.
+    """
 
     statistic: Statistic
     name: str
     breakdown: str
     level: str
+    category: str = ""
 
 
 Cells = Mapping[Cell, NoisySum]
@@ -51,11 +55,19 @@ def _name(block: Block) -> str:
     return block.cohort if block.statistic is Statistic.TOTAL else block.indicator
 
 
-def _agreed(tables: Sequence[tuple[Block, Sequence[int]]]) -> Iterable[tuple[Cell, NoisySum]]:
-    """One statistic's tables made to agree: least squares in closed form (privacy reference 6.4).
+def _columns(block: Block, vector: Sequence[int]) -> Iterable[tuple[str, Sequence[int]]]:
+    """A block's entries by level, once for each category of a histogram (level-major), else once in all."""
+    categories = block.categories or ("",)
+    entries = vector[block.indices]
+    return ((category, entries[index :: len(categories)]) for index, category in enumerate(categories))
+
+
+def _agreed(tables: Sequence[tuple[Block, Sequence[int]]]) -> Iterable[tuple[str, str, NoisySum]]:
+    """Breakdown, level and sum for one statistic's tables made to agree: least squares in closed form (privacy 6.4).
 
     The overall figure is the inverse-variance mean of the overall entry and of each table's sum; each cell of a table
-    then takes an equal share of what its table is off, for its noise is equal. No figure becomes less certain.
+    then takes an equal share of what its table is off, for its noise is equal. No figure becomes less certain. Each
+    category of a histogram is a statistic of its own: nothing ties the categories to one another.
     """
     weighted = [
         (float(sum(entries)), 1 / (block.variance * len(entries)) if block.variance else 0.0)
@@ -71,7 +83,7 @@ def _agreed(tables: Sequence[tuple[Block, Sequence[int]]]) -> Iterable[tuple[Cel
         correction = (overall.value - sum(entries)) * share
         variance = block.variance * (1 - share) + overall.variance * share**2
         for level, entry in zip(block.levels, entries, strict=True):
-            yield Cell(block.statistic, _name(block), block.breakdown, level), NoisySum(entry + correction, variance)
+            yield block.breakdown, level, NoisySum(entry + correction, variance)
 
 
 def read_vector(plan: ReleasePlan, vector: Sequence[int]) -> Cells:
@@ -81,11 +93,15 @@ def read_vector(plan: ReleasePlan, vector: Sequence[int]) -> Cells:
     """
     if len(vector) != plan.length:
         raise ValueError(f"a vector of {len(vector)} entries, where the plan has {plan.length}")
-    tables: dict[tuple[Statistic, str], list[tuple[Block, Sequence[int]]]] = {}
+    tables: dict[tuple[Statistic, str, str], list[tuple[Block, Sequence[int]]]] = {}
     for block in plan.blocks:
-        entries = vector[block.start : block.start + len(block.levels)]
-        tables.setdefault((block.statistic, _name(block)), []).append((block, entries))
-    return {cell: value for group in tables.values() for cell, value in _agreed(group)}
+        for category, entries in _columns(block, vector):
+            tables.setdefault((block.statistic, _name(block), category), []).append((block, entries))
+    return {
+        Cell(statistic, name, breakdown, level, category): value
+        for (statistic, name, category), group in tables.items()
+        for breakdown, level, value in _agreed(group)
+    }
 
 
 def combine(sums: Iterable[NoisySum]) -> NoisySum:

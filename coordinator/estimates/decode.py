@@ -2,18 +2,29 @@
 
 A percentage is a mean on the scale from 0 to 100 whose contrast is the sum of +1 and -1; a mean between bounds is
 recentred the same way by the node (contrast = sum of distances from the middle, over half the range). So both are one
-`Ratio`: value = middle + half * D / T, Var = half^2 [v_D + q^2 v_T] / T^2, q = D / T (privacy reference 3.2, 3.3). An
-event cap changes the noise, which the plan states, and nothing here.
+`Mean`: value = middle + half * D / T, Var = half^2 [v_D + q^2 v_T] / T^2, q = D / T (privacy reference 3.2, 3.3). A
+histogram's shares and mean are a `Distribution`, one sum over another a `Ratio`, a count or a rate a `Rate`. An event
+cap changes the noise, which the plan states, and nothing here.
 """
 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
-from coordinator.estimates.cells import NoisySum
-from coordinator.estimates.intervals import Z_95, Interval, contrast_interval, count_interval
+from coordinator.estimates.cells import NoisySum, combine
+from coordinator.estimates.intervals import (
+    NO_SPREAD,
+    Z_95,
+    Interval,
+    Spread,
+    contrast_interval,
+    count_interval,
+    ratio_interval,
+)
 from frameworks.model import Indicator, Kind
 from frameworks.plan import Block
 
@@ -27,6 +38,11 @@ class Measured(Protocol):
     @property
     def size(self) -> NoisySum:
         """The noised number of children, or events, in the cohort."""
+        ...
+
+    @property
+    def divisor(self) -> NoisySum:
+        """What the figure is divided by, where that carries noise; else its size."""
         ...
 
     @property
@@ -53,8 +69,13 @@ class Measured(Protocol):
         ...
 
 
+def _scale_margin(value: float, low: float, high: float) -> float:
+    """A twentieth of the scale (5 percentage points), or half the way to its nearer end where that is less."""
+    return min((high - low) / 20, (value - low) / 2, (high - value) / 2)
+
+
 @dataclass(frozen=True)
-class Ratio:
+class Mean:
     """A percentage or a mean: `contrast` over `total`, on the scale from `low` to `high`.
 
     The sampling part of a mean's interval takes the largest spread that values between its bounds can have around that
@@ -76,6 +97,11 @@ class Ratio:
         return self.total
 
     @property
+    def divisor(self) -> NoisySum:
+        """The size."""
+        return self.total
+
+    @property
     def unclamped(self) -> float:
         """The middle of the scale plus half of it times contrast over total. NaN where the total is 0."""
         if self.total.value == 0:
@@ -89,8 +115,8 @@ class Ratio:
 
     @property
     def margin(self) -> float:
-        """A twentieth of the scale (5 percentage points), or half the way to its nearer end where that is less."""
-        return min((self.high - self.low) / 20, (self.value - self.low) / 2, (self.high - self.value) / 2)
+        """A twentieth of the scale, less near its ends."""
+        return _scale_margin(self.value, self.low, self.high)
 
     def interval(self, *, sampling: bool, z: float = Z_95) -> Interval:
         """The score interval, between `low` and `high`."""
@@ -105,8 +131,177 @@ class Ratio:
         return q.scaled(self._half, (self.low + self.high) / 2)
 
     def without(self, part: Self) -> Self:
-        """The ratio of what remains."""
+        """The mean of what remains."""
         return replace(self, contrast=self.contrast.without(part.contrast), total=self.total.without(part.total))
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What the counts of outcomes that exclude each other say, each outcome having a place on a scale.
+
+    `counts` are the noised numbers of children by category; `places` are between -1 (`low`) and 1 (`high`). The share
+    of one category puts that one at 1 and the others at -1, on the scale from 0 to 100; the mean of numbers puts the
+    least at -1 and the greatest at 1. Contrast and total are made of the same counts, so that their noises are
+    correlated. The spread between children is known from the counts: the sampling part of the interval takes it, plus
+    what the noise may hide of it (never more than the scale allows).
+    """
+
+    counts: tuple[NoisySum, ...]
+    places: tuple[float, ...]
+    low: float
+    high: float
+
+    def _weighted(self, power: int) -> NoisySum:
+        pairs = [(count, place**power) for count, place in zip(self.counts, self.places, strict=True)]
+        return combine(count.scaled(weight) for count, weight in pairs)
+
+    @property
+    def size(self) -> NoisySum:
+        """The noised number of children in one of the categories."""
+        return self._weighted(0)
+
+    @property
+    def divisor(self) -> NoisySum:
+        """The size."""
+        return self.size
+
+    @property
+    def _mean(self) -> Mean:
+        return Mean(self._weighted(1), self.size, self.low, self.high)
+
+    @property
+    def unclamped(self) -> float:
+        """The share or the mean, unbiased but for the noise of the total. NaN where the total is 0."""
+        return self._mean.unclamped
+
+    @property
+    def value(self) -> float:
+        """The figure between `low` and `high`."""
+        return self._mean.value
+
+    @property
+    def margin(self) -> float:
+        """A twentieth of the scale, less near its ends."""
+        return self._mean.margin
+
+    def interval(self, *, sampling: bool, z: float = Z_95) -> Interval:
+        """The score interval, between `low` and `high`."""
+        contrast, total, squares = self._weighted(1), self.size, self._weighted(2)
+        held = (squares.value + z * math.sqrt(squares.variance)) / total.value if total.value > 0 else 1.0
+        least = (contrast.value / total.value) ** 2 if total.value > 0 else 0.0
+        q = contrast_interval(
+            contrast.value,
+            total.value,
+            contrast.variance,
+            total.variance,
+            covariance=sum(count.variance * place for count, place in zip(self.counts, self.places, strict=True)),
+            second_moment=min(max(held, least), 1.0),
+            sampling=sampling,
+            z=z,
+        )
+        return q.scaled((self.high - self.low) / 2, (self.low + self.high) / 2)
+
+    def without(self, part: Self) -> Self:
+        """What the counts that remain say."""
+        counts = tuple(mine.without(its) for mine, its in zip(self.counts, part.counts, strict=True))
+        return replace(self, counts=counts)
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One sum over another, in percent: sessions missed of sessions possible.
+
+    The node sends both sums as distances from the middles of their bounds, beside the total T of children: part =
+    middle * T + `part_distance`, and so the whole. Both move with the noise of T, and so are correlated. Only the sums
+    are known; the sampling part of the interval takes the largest spread between children that the bounds allow.
+    """
+
+    part_distance: NoisySum
+    whole_distance: NoisySum
+    total: NoisySum
+    part_bounds: tuple[float, float]
+    whole_bounds: tuple[float, float]
+
+    @property
+    def _middles(self) -> tuple[float, float]:
+        return sum(self.part_bounds) / 2, sum(self.whole_bounds) / 2
+
+    @property
+    def part(self) -> NoisySum:
+        """The noised sum of the parts."""
+        return self.total.scaled(self._middles[0]) + self.part_distance
+
+    @property
+    def divisor(self) -> NoisySum:
+        """The sum of the wholes."""
+        return self.whole
+
+    @property
+    def whole(self) -> NoisySum:
+        """The noised sum of the wholes."""
+        return self.total.scaled(self._middles[1]) + self.whole_distance
+
+    @property
+    def size(self) -> NoisySum:
+        """The noised number of children in the cohort."""
+        return self.total
+
+    @property
+    def _possible(self) -> Interval:
+        """What the bounds leave possible. A part whose bound is no more than the whole's is taken to lie within it."""
+        (low, high), (whole_low, whole_high) = self.part_bounds, self.whole_bounds
+        return Interval(low / whole_high, 1.0 if high <= whole_high else high / max(whole_low, 1.0))
+
+    @property
+    def unclamped(self) -> float:
+        """A hundred times part over whole. NaN where the whole is 0."""
+        return 100 * self.part.value / self.whole.value if self.whole.value else math.nan
+
+    @property
+    def value(self) -> float:
+        """The figure, moved to the nearest possible one."""
+        possible = self._possible
+        return min(max(self.unclamped, 100 * possible.lower), 100 * possible.upper)
+
+    @property
+    def margin(self) -> float:
+        """5 percentage points, less near 0 and 100."""
+        return _scale_margin(min(self.value, 100.0), 0.0, 100.0)
+
+    def interval(self, *, sampling: bool, z: float = Z_95) -> Interval:
+        """The score interval.
+
+        The spread of part - r * whole around 0 is at most (its upper bound) * -(its lower bound) for each child (Bhatia
+        and Davis 2000), its bounds being those of a part at one end and of a whole at the other.
+        """
+        (low, high), (whole_low, whole_high) = self.part_bounds, self.whole_bounds
+        middle, whole_middle = self._middles
+        children = max(self.total.value, 0.0)
+        widest = Spread(
+            -low * high * children,
+            (high * whole_high + low * whole_low) * children,
+            -whole_low * whole_high * children,
+        )
+        r = ratio_interval(
+            self.part.value,
+            self.whole.value,
+            self.part.variance,
+            self.whole.variance,
+            middle * whole_middle * self.total.variance,
+            spread=widest if sampling else NO_SPREAD,
+            possible=self._possible,
+            z=z,
+        )
+        return r.scaled(100.0)
+
+    def without(self, part: Self) -> Self:
+        """The ratio of what remains."""
+        return replace(
+            self,
+            part_distance=self.part_distance.without(part.part_distance),
+            whole_distance=self.whole_distance.without(part.whole_distance),
+            total=self.total.without(part.total),
+        )
 
 
 @dataclass(frozen=True)
@@ -119,6 +314,11 @@ class Rate:
     @property
     def size(self) -> NoisySum:
         """The noised count."""
+        return self.count
+
+    @property
+    def divisor(self) -> NoisySum:
+        """The size: population estimates carry no noise of ours."""
         return self.count
 
     @property
@@ -149,25 +349,61 @@ class Rate:
 
 
 def enough(measured: Measured) -> bool:
-    """Whether the cohort is large enough for a figure: a noised size of at least 30 and 5 times its noise.
+    """Whether there is enough for a figure: a noised size of at least 30, and size and divisor 5 times their noise.
 
     The size of the noise and of the cohort decide, never the width of the figure's own interval, which shrinks near the
     ends of the scale and would show small figures by preference (privacy reference 7.3).
     """
-    smallest = max(SMALLEST_TOTAL, SMALLEST_TOTAL_IN_SIGMAS * math.sqrt(measured.size.variance))
-    return measured.size.value >= smallest
+    clear = all(
+        base.value >= SMALLEST_TOTAL_IN_SIGMAS * math.sqrt(base.variance) for base in (measured.size, measured.divisor)
+    )
+    return clear and measured.size.value >= SMALLEST_TOTAL
 
 
-def bounds_of(indicator: Indicator) -> tuple[float, float]:
-    """The scale of a percentage (0 to 100) or of a mean. Raises ValueError for a count, which has none."""
-    if indicator.kind is Kind.COUNT:
-        raise ValueError("a count has no scale")
-    return (0.0, 100.0) if indicator.bounds is None else (float(indicator.bounds[0]), float(indicator.bounds[1]))
+def category_numbers(indicator: Indicator) -> tuple[int, ...]:
+    """The categories of a histogram as whole numbers, from which its mean is made; empty where one is a word."""
+    if all(re.fullmatch(r"-?\d+", category) for category in indicator.categories):
+        return tuple(int(category) for category in indicator.categories)
+    return ()
+
+
+def categories_shown(indicator: Indicator) -> tuple[str, ...]:
+    """The categories under which the indicator has figures; the empty one is the indicator's own figure."""
+    if indicator.kind is not Kind.HISTOGRAM:
+        return ("",)
+    return ("", *indicator.categories) if category_numbers(indicator) else indicator.categories
+
+
+def scale_of(indicator: Indicator) -> tuple[float, float]:
+    """The ends of the scale that a percentage, a mean or the mean of a histogram of numbers is on, in its own unit.
+
+    Raises ValueError for every other indicator.
+    """
+    if indicator.kind is Kind.PERCENT:
+        return 0.0, 100.0
+    if indicator.kind is Kind.MEAN and indicator.bounds is not None:
+        low, high = indicator.bounds
+        return low / indicator.parts_per_unit, high / indicator.parts_per_unit
+    if numbers := category_numbers(indicator):
+        return min(numbers), max(numbers)
+    raise ValueError(f"{indicator.id} has no scale")
 
 
 def contrast_of(indicator: Indicator, block: Block, measured: NoisySum) -> NoisySum:
     """The block's sum as a contrast: a mean's centred sum, sent times `step`, over half the range of its values."""
     if indicator.kind is Kind.PERCENT:
         return measured
-    low, high = bounds_of(indicator)
+    assert indicator.bounds is not None
+    low, high = indicator.bounds
     return measured.scaled(2 / (block.step * (high - low)))
+
+
+def share_of(counts: Sequence[NoisySum], index: int) -> Distribution:
+    """The share, in percent, of the category that stands at `index`."""
+    return Distribution(tuple(counts), tuple(1.0 if i == index else -1.0 for i in range(len(counts))), 0.0, 100.0)
+
+
+def mean_of(counts: Sequence[NoisySum], numbers: Sequence[float]) -> Distribution:
+    """The mean of categories that are numbers."""
+    low, high = min(numbers), max(numbers)
+    return Distribution(tuple(counts), tuple(2 * (n - low) / (high - low) - 1 for n in numbers), low, high)

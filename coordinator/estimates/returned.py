@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from coordinator.data import Population, current_councils
 from coordinator.errors import StorageFailed, UnknownCouncil
 from coordinator.estimates.cells import Cell, Cells, NoisySum, combine, read_vector
-from coordinator.estimates.decode import Measured, Rate, Ratio, bounds_of, contrast_of
+from coordinator.estimates.decode import (
+    Mean,
+    Measured,
+    Rate,
+    Ratio,
+    category_numbers,
+    contrast_of,
+    mean_of,
+    scale_of,
+    share_of,
+)
 from coordinator.records import StoredSummary
-from frameworks.availability import needs_met
+from frameworks.availability import missing_files
 from frameworks.collection import Collection
-from frameworks.model import Indicator, Kind
+from frameworks.model import Framework, Indicator, Kind
 from frameworks.plan import OVERALL, Block, ReleasePlan, Statistic
 
 
@@ -63,7 +73,7 @@ class Returned:
         """The councils that have answered at least one release."""
         return frozenset(council for _, council in self._cells)
 
-    def source(self, plan: ReleasePlan, breakdown: str, needs: Sequence[str]) -> Source:
+    def source(self, framework: Framework, indicator: Indicator, plan: ReleasePlan, breakdown: str) -> Source:
         """The cells of the councils that answered that release and declared what the indicator needs.
 
         A council that did not declare a file sends noise around nothing in its place, which says nothing of it.
@@ -75,17 +85,24 @@ class Returned:
                 council: cells
                 for (release_id, council), cells in self._cells.items()
                 if release_id == plan.release_id
-                and needs_met(needs, plan.reference_year, self._declared[release_id, council])
+                and not missing_files(framework, indicator.id, plan.reference_year, self._declared[release_id, council])
             },
         )
 
 
-def measured_block(plan: ReleasePlan, indicator: Indicator, breakdown: str) -> Block:
-    """The block that holds what the indicator measures. Raises KeyError where the plan has none."""
-    if indicator.kind is Kind.COUNT:
-        return plan.block(Statistic.TOTAL, indicator.cohort, breakdown)
-    statistic = Statistic.CONTRAST if indicator.kind is Kind.PERCENT else Statistic.CENTRED_SUM
-    return plan.block(statistic, indicator.id, breakdown)
+_STATISTICS = {
+    Kind.COUNT: Statistic.TOTAL,
+    Kind.PERCENT: Statistic.CONTRAST,
+    Kind.MEAN: Statistic.CENTRED_SUM,
+    Kind.RATIO: Statistic.CENTRED_SUM,
+    Kind.HISTOGRAM: Statistic.HISTOGRAM,
+}
+
+
+def measured_block(plan: ReleasePlan, indicator: Indicator, breakdown: str = OVERALL) -> Block:
+    """The block that holds what the indicator measures (of a ratio, the parts). Raises KeyError where there is none."""
+    name = indicator.cohort if indicator.kind is Kind.COUNT else indicator.id
+    return plan.block(_STATISTICS[indicator.kind], name, breakdown)
 
 
 def quietest_plan(plans: Sequence[ReleasePlan], indicator: Indicator, breakdown: str) -> ReleasePlan | None:
@@ -106,25 +123,61 @@ class Reader:
     source: Source
     population: Population
 
-    def measured(self, councils: Sequence[str], level: str) -> Measured:
-        """The figure of `councils` together. The count of a level has no rate: nobody counts its population."""
-        size = self._sum(Statistic.TOTAL, self.indicator.cohort, councils, level)
-        if self.indicator.kind is Kind.COUNT:
-            if self.indicator.rate_per is None or level:
-                return Rate(size)
-            children = sum(self.population.children[code] for code in councils)
-            return Rate(size, children / self.indicator.rate_per)
-        block = measured_block(self.source.plan, self.indicator, self.source.breakdown)
-        contrast = self._sum(block.statistic, self.indicator.id, councils, level)
-        return Ratio(contrast_of(self.indicator, block, contrast), size, *bounds_of(self.indicator))
+    def measured(self, councils: Sequence[str], level: str) -> Iterator[tuple[str, Measured]]:
+        """The figure of `councils` together, under an empty category; and of a histogram each category's share.
+
+        A histogram has a figure of its own, the mean, where its categories are numbers. The count of a level has no
+        rate: nobody counts its population.
+        """
+        indicator = self.indicator
+        if indicator.kind is Kind.HISTOGRAM:
+            counts = [self._sum(Statistic.HISTOGRAM, councils, level, category) for category in indicator.categories]
+            if numbers := category_numbers(indicator):
+                yield "", mean_of(counts, numbers)
+            yield from ((name, share_of(counts, index)) for index, name in enumerate(indicator.categories))
+            return
+        size = self._sum(Statistic.TOTAL, councils, level)
+        if indicator.kind is Kind.COUNT:
+            yield "", Rate(size, self._exposure(councils, level))
+            return
+        block = measured_block(self.source.plan, indicator, self.source.breakdown)
+        measured = self._sum(block.statistic, councils, level)
+        if indicator.kind is Kind.RATIO:
+            wholes = self.source.plan.block(Statistic.WHOLE_SUM, indicator.id, self.source.breakdown)
+            assert indicator.bounds is not None and indicator.whole_bounds is not None
+            yield (
+                "",
+                Ratio(
+                    measured.scaled(1 / block.step),
+                    self._sum(Statistic.WHOLE_SUM, councils, level).scaled(1 / wholes.step),
+                    size,
+                    indicator.bounds,
+                    indicator.whole_bounds,
+                ),
+            )
+            return
+        yield "", Mean(contrast_of(indicator, block, measured), size, *scale_of(indicator))
 
     def noise(self, councils: Sequence[str]) -> NoisySum:
-        """The noise alone on what is counted: a sum of 0 in children with the outcome, events, or units of a mean."""
-        block = measured_block(self.source.plan, self.indicator, self.source.breakdown)
-        name = self.indicator.cohort if self.indicator.kind is Kind.COUNT else self.indicator.id
-        unit = 1 / (2 if self.indicator.kind is Kind.PERCENT else block.step)
-        return NoisySum(0.0, self._sum(block.statistic, name, councils, "").scaled(unit).variance)
+        """The noise alone on what is counted: a sum of 0 in children with the outcome or of one category, in events, or
+        in units of a mean or a ratio's part."""
+        indicator = self.indicator
+        if indicator.kind is Kind.HISTOGRAM:
+            return NoisySum(0.0, self._sum(Statistic.HISTOGRAM, councils, "", indicator.categories[0]).variance)
+        block = measured_block(self.source.plan, indicator, self.source.breakdown)
+        unit = 1 / (2 if indicator.kind is Kind.PERCENT else block.step * indicator.parts_per_unit)
+        measured = self._sum(block.statistic, councils, "").scaled(unit)
+        if indicator.kind is Kind.RATIO:
+            middle = block.centre_doubled / (2 * indicator.parts_per_unit)
+            measured = measured + self._sum(Statistic.TOTAL, councils, "").scaled(middle)
+        return NoisySum(0.0, measured.variance)
 
-    def _sum(self, statistic: Statistic, name: str, councils: Sequence[str], level: str) -> NoisySum:
-        cell = Cell(statistic, name, self.source.breakdown, level)
+    def _exposure(self, councils: Sequence[str], level: str) -> float:
+        if self.indicator.rate_per is None or level:
+            return 1.0
+        return sum(self.population.children[code] for code in councils) / self.indicator.rate_per
+
+    def _sum(self, statistic: Statistic, councils: Sequence[str], level: str, category: str = "") -> NoisySum:
+        name = self.indicator.cohort if statistic is Statistic.TOTAL else self.indicator.id
+        cell = Cell(statistic, name, self.source.breakdown, level, category)
         return combine(self.source.cells[code][cell] for code in councils)

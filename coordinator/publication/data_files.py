@@ -1,17 +1,19 @@
-"""The benchmark as open data: `benchmark.json`, `data/estimates.csv` and `data/coverage.csv`."""
+"""The benchmark as open data: `benchmark.json`, and as CSV the estimates, the coverage and what the indicators mean."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from coordinator.data import ENGLAND, current_councils, regions
 from coordinator.estimates.benchmark import Benchmark, Estimate
-from frameworks.display.formats import unit_in_words, within_breakdown
-from frameworks.model import Indicator
+from coordinator.publication.figures import Figures
+from frameworks.display.formats import as_category, marked_title, unit_in_words, within_breakdown
+from frameworks.model import Indicator, WantedIndicator
 
 DECIMALS = 4
 """Decimals in the CSV files: more than is shown, so that a reader's own rounding is right."""
@@ -20,12 +22,14 @@ ESTIMATE_COLUMNS = (
     "reference_year",
     "indicator_id",
     "indicator",
+    "data_type",
     "unit",
     "area_type",
     "area_code",
     "area_name",
     "breakdown",
     "level",
+    "category",
     "value",
     "lower_ci",
     "upper_ci",
@@ -38,8 +42,38 @@ ESTIMATE_COLUMNS = (
     "cohort_size",
     "cohort_size_lower",
     "cohort_size_upper",
-    "published_by_dfe",
+    "response_rate",
+    "response_rate_lower_ci",
+    "response_rate_upper_ci",
+    "eligible",
+    "published_value",
     "published_year",
+    "published_source",
+)
+
+INDICATOR_COLUMNS = (
+    "indicator_id",
+    "indicator",
+    "question",
+    "domain",
+    "descends_from",
+    "data_type",
+    "kind",
+    "unit",
+    "polarity",
+    "availability",
+    "state",
+    "missing",
+    "stands_in_for",
+    "follow_up_months",
+    "follow_up_window",
+    "follow_up_completeness",
+    "published_with",
+    "differs_from_dfe",
+    "caveats",
+    "published_value",
+    "published_year",
+    "published_source",
 )
 
 
@@ -57,6 +91,7 @@ def benchmark_json(benchmark: Benchmark, status: str) -> str:
         "councils_missing": [council.code for council in benchmark.missing],
         "coverage": [asdict(coverage) for coverage in benchmark.coverage],
         "costs": [asdict(cost) for cost in benchmark.costs],
+        "indicators": list(_all_about(benchmark)),
         "estimates": [asdict(estimate) for estimate in benchmark.estimates],
     }
     return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
@@ -81,19 +116,69 @@ def area_type(area_code: str) -> str:
     return "Regional" if area_code in regions() else "Local authority"
 
 
-def _estimate_row(benchmark: Benchmark, indicators: dict[str, Indicator], estimate: Estimate) -> Sequence[object]:
-    indicator = indicators[estimate.indicator_id]
-    published = indicator.england if estimate.area_code == ENGLAND and not estimate.breakdown else None
+def _about(benchmark: Benchmark, one: Indicator | WantedIndicator) -> dict[str, Any]:
+    """What an indicator is, as `data/indicators.csv` and `benchmark.json` say it."""
+    indicator = one if isinstance(one, Indicator) else None
+    follow_up = indicator.follow_up if indicator else None
+    asked = {asked.id for asked in benchmark.indicators}
+    questions = {question.id: question.title for question in benchmark.framework.questions}
+    values = (
+        one.id,
+        marked_title(one),
+        questions[one.question],
+        one.domain,
+        one.lineage or "",
+        one.data_type.value,
+        indicator.kind.value if indicator else "",
+        unit_in_words(indicator) if indicator else one.unit,
+        one.polarity.value,
+        one.availability.value,
+        ("published" if one.id in asked else "not asked for") if indicator else "not computed yet",
+        "" if isinstance(one, Indicator) else one.missing,
+        (indicator.proxy_for or "") if indicator else "",
+        follow_up.months if follow_up else "",
+        follow_up.window if follow_up else "",
+        follow_up.completeness if follow_up else "",
+        "; ".join(indicator.companions) if indicator else "",
+        "; ".join(indicator.differs) if indicator else "",
+        "; ".join(indicator.caveats) if indicator else "",
+        one.england.value if one.england else "",
+        one.england.year if one.england else "",
+        one.england.source if one.england else "",
+    )
+    return dict(zip(INDICATOR_COLUMNS, values, strict=True))
+
+
+def _all_about(benchmark: Benchmark) -> Iterator[dict[str, Any]]:
+    """Every indicator of the framework, and every one that it wants."""
+    yield from (_about(benchmark, indicator) for indicator in benchmark.framework.indicators)
+    yield from (_about(benchmark, wanted) for wanted in benchmark.framework.wanted)
+
+
+def _response(figures: Figures, indicator: Indicator, estimate: Estimate) -> tuple[object, object, object, object]:
+    """The response rate of the same area and level, its 95 % interval, and the noised number who could answer."""
+    rate = figures.response(indicator, estimate)
+    if rate is None:
+        return "", "", "", ""
+    return _rounded(rate.value), _rounded(rate.lower), _rounded(rate.upper), _rounded(rate.size)
+
+
+def _estimate_row(benchmark: Benchmark, figures: Figures, indicator: Indicator, estimate: Estimate) -> Sequence[object]:
+    whole = estimate.area_code == ENGLAND and not estimate.breakdown and not estimate.category
+    published = indicator.england if whole else None
+    shown_as = as_category(indicator) if estimate.category else indicator
     return (
         benchmark.collection.reference_year,
         indicator.id,
-        indicator.title,
-        unit_in_words(within_breakdown(indicator) if estimate.breakdown else indicator),
+        marked_title(indicator),
+        indicator.data_type.value,
+        unit_in_words(within_breakdown(shown_as) if estimate.breakdown else shown_as),
         area_type(estimate.area_code),
         estimate.area_code,
         estimate.area_name,
         estimate.breakdown or "overall",
         estimate.level or "all",
+        estimate.category,
         _rounded(estimate.value),
         _rounded(estimate.lower),
         _rounded(estimate.upper),
@@ -106,15 +191,24 @@ def _estimate_row(benchmark: Benchmark, indicators: dict[str, Indicator], estima
         _rounded(estimate.size),
         _rounded(estimate.size_lower),
         _rounded(estimate.size_upper),
+        *_response(figures, indicator, estimate),
         published.value if published else "",
         published.year if published else "",
+        published.source if published else "",
     )
 
 
 def estimates_csv(benchmark: Benchmark) -> str:
-    """One row per figure, with both intervals and how many councils it is made of."""
+    """One row per figure, with both intervals and how many councils it is made of; a histogram's by category."""
     indicators = {indicator.id: indicator for indicator in benchmark.indicators}
-    return _csv(ESTIMATE_COLUMNS, (_estimate_row(benchmark, indicators, estimate) for estimate in benchmark.estimates))
+    figures = Figures(benchmark)
+    rows = (_estimate_row(benchmark, figures, indicators[one.indicator_id], one) for one in benchmark.estimates)
+    return _csv(ESTIMATE_COLUMNS, rows)
+
+
+def indicators_csv(benchmark: Benchmark) -> str:
+    """One row per indicator of the framework, those that nobody can compute yet included."""
+    return _csv(INDICATOR_COLUMNS, (list(row.values()) for row in _all_about(benchmark)))
 
 
 def coverage_csv(benchmark: Benchmark) -> str:

@@ -18,6 +18,7 @@ def _estimate(estimate: Estimate) -> benchmark_pb2.Estimate:
         lower=estimate.lower,
         upper=estimate.upper,
         symbol=estimate.symbol,
+        category=estimate.category,
     )
 
 

@@ -11,14 +11,28 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, Undef
 from coordinator.data import current_councils, population_for
 from coordinator.estimates.benchmark import Benchmark
 from coordinator.publication.views import Views
-from coordinator.publication.words import LICENCE, date_in_words, england_in_words, share
+from coordinator.publication.words import (
+    AVAILABILITY,
+    DATA_TYPES,
+    LICENCE,
+    NON_RESPONSE,
+    date_in_words,
+    england_in_words,
+    sentence,
+    share,
+)
+from frameworks.availability import indicator_needs
 from frameworks.display.charts import Axis, Mark, Shape
-from frameworks.display.formats import number, unit_in_words
+from frameworks.display.formats import counted, marked_title, number, unit_beside
+from frameworks.display.needs import needs_in_words
 from frameworks.model import Indicator, Kind, Source
 
 _SOURCES = {
     Source.SSDA903: "SSDA903, the return on children looked after",
     Source.CIN_CENSUS: "Children in need census",
+    Source.EDUCATION: "School records joined to social care: attendance, suspensions, attainment, school census",
+    Source.FEEDBACK: "What children, young people and families say: who was asked, and their answers",
+    Source.FAMILIES: "Records of families that were helped (Supporting Families)",
 }
 _SIGN_AXIS = Axis(0, 1, 1)
 _NAVIGATION = (
@@ -44,7 +58,7 @@ class _Missing(Undefined):
 
 def environment() -> Environment:
     """Templates of the site, the shared charts, and the components of govuk-frontend-jinja; everything is escaped."""
-    return Environment(
+    made = Environment(
         loader=ChoiceLoader(
             [
                 PackageLoader("coordinator.publication"),
@@ -57,17 +71,19 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["sentence"] = sentence
+    return made
 
 
 def _sign(text: str, shape: Shape, *, interval: bool = True) -> _Sign:
     return _Sign(text, Mark(shape, 8, 0.5, 0.0 if interval else None, 1.0 if interval else None))
 
 
-_ALONE = _Sign("An interval without a figure: too few children", Mark(Shape.COUNCIL, 8, None, 0.0, 1.0))
+_ALONE = _Sign("An interval without a figure: too few", Mark(Shape.COUNCIL, 8, None, 0.0, 1.0))
 _ENGLAND_SIGNS = (
     _sign("England and its 95% interval", Shape.ENGLAND),
     _sign("A region", Shape.REGION, interval=False),
-    _sign("Published by the Department for Education", Shape.PUBLISHED, interval=False),
+    _sign("A figure for England that was published before", Shape.PUBLISHED, interval=False),
 )
 _INDICATOR_SIGNS = (*_ENGLAND_SIGNS, _sign("A council and its 95% interval", Shape.COUNCIL), _ALONE)
 
@@ -153,6 +169,7 @@ class Pages:
             by_indicator=self._views.indicator_coverage(),
             asked=len(self._benchmark.indicators),
             held=len(self._benchmark.framework.indicators),
+            wanted=len(self._benchmark.framework.wanted),
             **self._coverage_words(),
         )
 
@@ -162,9 +179,15 @@ class Pages:
         return self._page(
             f"indicators/{indicator.id}.html",
             "indicator.html.jinja",
-            trail=self._trail("England", "index.html", indicator.title),
+            trail=self._trail("England", "index.html", marked_title(indicator)),
             page=self._views.indicator_page(indicator),
+            title=marked_title(indicator),
             question=questions[indicator.question],
+            data_type=DATA_TYPES[indicator.data_type],
+            availability=AVAILABILITY[indicator.availability],
+            needs="; ".join(needs_in_words(indicator_needs(framework, indicator.id))),
+            also_from="; ".join(needs_in_words(indicator.also_from)),
+            non_response=NON_RESPONSE,
             source=_SOURCES[framework.cohort(indicator.cohort).source],
             signs=_INDICATOR_SIGNS,
         )
@@ -180,7 +203,7 @@ class Pages:
             entries=number(sum(cost.entries for cost in benchmark.costs), 0),
             noise=[
                 {
-                    "title": indicators[scale.indicator_id].title,
+                    "title": marked_title(indicators[scale.indicator_id]),
                     "unit": self._counted_in(indicators[scale.indicator_id]),
                     "one": number(scale.one_council, 0),
                     "all": number(scale.all_councils, 0),
@@ -209,7 +232,9 @@ class Pages:
         )
 
     def _counted_in(self, indicator: Indicator) -> str:
-        if indicator.kind is Kind.MEAN:
-            return f"sum of {unit_in_words(indicator) or 'values'}"
-        unit = self._benchmark.framework.cohort(indicator.cohort).unit.value
-        return "children" if unit == "child" else "events"
+        unit = counted(self._benchmark.framework.cohort(indicator.cohort).unit)
+        if indicator.kind is Kind.HISTOGRAM:
+            return f"{unit} in one category"
+        if indicator.kind in (Kind.MEAN, Kind.RATIO):
+            return f"sum of {unit_beside(indicator).removeprefix('of ') or 'values'}"
+        return unit

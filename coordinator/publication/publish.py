@@ -13,7 +13,7 @@ from pathlib import Path
 
 from coordinator.errors import UsageProblem
 from coordinator.estimates.benchmark import Benchmark
-from coordinator.publication.data_files import benchmark_json, coverage_csv, estimates_csv
+from coordinator.publication.data_files import benchmark_json, coverage_csv, estimates_csv, indicators_csv
 from coordinator.publication.pages import Pages
 from coordinator.publication.words import STATUS
 
@@ -36,6 +36,7 @@ def site_files(benchmark: Benchmark, status: str = STATUS) -> Iterator[tuple[str
     yield "benchmark.json", benchmark_json(benchmark, status).encode()
     yield "data/estimates.csv", estimates_csv(benchmark).encode()
     yield "data/coverage.csv", coverage_csv(benchmark).encode()
+    yield "data/indicators.csv", indicators_csv(benchmark).encode()
 
 
 def publish(benchmark: Benchmark, out: Path, status: str = STATUS) -> None:

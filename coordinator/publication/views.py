@@ -2,167 +2,64 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from coordinator.data import ENGLAND, Council, current_councils, population_for, regions
 from coordinator.estimates.benchmark import Benchmark, Coverage, Estimate
-from coordinator.publication.words import Shown, councils_in_words, privacy_sentence, published_sentence, share, shown
-from frameworks.display.charts import Axis, Mark, Shape, Strip, axis_for
-from frameworks.display.formats import figure, number, polarity_in_words, unit_in_words, within_breakdown
-from frameworks.model import BREAKDOWNS, Indicator, Kind
+from coordinator.publication.figures import (
+    Figures,
+    ShareRow,
+    bar_chart,
+    finding,
+    has_mean,
+    largest,
+)
+from coordinator.publication.layout import (
+    BreakdownRows,
+    Card,
+    CouncilPage,
+    IndicatorCoverage,
+    IndicatorPage,
+    Line,
+    RegionCoverage,
+    RegionRows,
+    Row,
+    Section,
+    ShareTable,
+    Wanted,
+)
+from coordinator.publication.strips import axis_of, is_plain_count, mark_of, marks_of, strip_of
+from coordinator.publication.words import (
+    AVAILABILITY,
+    councils_in_words,
+    privacy_sentence,
+    published_sentence,
+    share,
+    shown,
+    wanted_published,
+)
+from frameworks.display.charts import Bars, Mark, Shape, Strip
+from frameworks.display.formats import (
+    category_in_words,
+    figure,
+    marked_title,
+    number,
+    polarity_in_words,
+    unit_beside,
+    unit_in_words,
+    within_breakdown,
+)
+from frameworks.model import BREAKDOWNS, Availability, Breakdown, Indicator, WantedIndicator
 
 
-@dataclass(frozen=True)
-class Row:
-    """One area in a table: its figure in words, and drawn."""
-
-    name: str
-    href: str
-    shown: Shown
-    marks: tuple[Mark, ...]
-    tooltip: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """One indicator as a strip: what it is, the figure in words, the chart, and the figures behind it."""
-
-    indicator: Indicator
-    unit: str
-    polarity: str
-    shown: Shown
-    councils: str
-    published: str
-    published_figure: str
-    strip: Strip
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A question of the framework with its cards."""
-
-    id: str
-    title: str
-    cards: tuple[Card, ...]
-
-
-@dataclass(frozen=True)
-class RegionRows:
-    """The councils of a region, in the order of their names."""
-
-    name: str
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True)
-class BreakdownRows:
-    """England's figure by the levels of a characteristic."""
-
-    title: str
-    rows: tuple[Row, ...]
-    axis: Axis
-    reference: float | None
-
-
-@dataclass(frozen=True)
-class IndicatorPage:
-    """Everything about one indicator."""
-
-    card: Card
-    privacy: str
-    coverage: str
-    size: str
-    cohort: str
-    axis: Axis
-    reference: float | None
-    councils_strip: Strip
-    region_rows: tuple[Row, ...]
-    region_axis: Axis
-    regions: tuple[RegionRows, ...]
-    breakdowns: tuple[BreakdownRows, ...]
-    caveats: tuple[str, ...]
-    definition: str
-
-
-@dataclass(frozen=True)
-class CouncilPage:
-    """One council beside its region and England."""
-
-    council: Council
-    children: str
-    sections: tuple[Section, ...]
-
-
-@dataclass(frozen=True)
-class RegionCoverage:
-    """Who answered in a region."""
-
-    name: str
-    answered: tuple[Council, ...]
-    missing: tuple[Council, ...]
-
-
-@dataclass(frozen=True)
-class IndicatorCoverage:
-    """How much of England one indicator is made of."""
-
-    indicator: Indicator
-    councils: str
-    share: str
-    without: tuple[Council, ...]
-
-
-def _is_plain_count(indicator: Indicator) -> bool:
-    return indicator.kind is Kind.COUNT and indicator.rate_per is None
-
-
-def _limits(indicator: Indicator) -> tuple[float, float]:
-    if indicator.kind is Kind.COUNT:
-        return 0.0, math.inf
-    return (0.0, 100.0) if indicator.bounds is None else (float(indicator.bounds[0]), float(indicator.bounds[1]))
-
-
-def _mark(shape: Shape, height: int, estimate: Estimate | None, *, interval: bool = True) -> tuple[Mark, ...]:
-    if estimate is None or estimate.lower is None:
-        return ()
-    if not interval:
-        return (Mark(shape, height, estimate.value),) if estimate.value is not None else ()
-    return (Mark(shape, height, estimate.value, estimate.lower, estimate.upper),)
-
-
-def _marks(rows: Iterable[Row]) -> tuple[Mark, ...]:
-    return tuple(mark for row in rows for mark in row.marks)
-
-
-def _axis(indicator: Indicator, marks: Iterable[Mark]) -> Axis:
-    """An axis for the figures; an interval that stands alone may run off it, as its numbers in the table show."""
-    values: list[float] = []
-    alone: list[float] = []
-    for mark in marks:
-        ends = [value for value in (mark.value, mark.lower, mark.upper) if value is not None]
-        (values if mark.value is not None else alone).extend(ends)
-    low, high = _limits(indicator)
-    return axis_for(values or alone, low, high)
-
-
-def _strip(
-    identifier: str, title: str, description: str, height: int, indicator: Indicator, marks: Sequence[Mark]
-) -> Strip:
-    axis = _axis(indicator, marks)
-    return Strip(
-        identifier=identifier,
-        title=title,
-        description=description,
-        axis=axis,
-        low_label=figure(indicator, axis.low),
-        high_label=figure(indicator, axis.high),
-        height=height,
-        marks=tuple(marks),
-    )
+def _notes(indicator: Indicator) -> Iterator[str]:
+    """Availability where it is not today, and how long children are followed."""
+    if indicator.availability is not Availability.NOW:
+        yield AVAILABILITY[indicator.availability]
+    if indicator.follow_up:
+        yield f"Followed up for {indicator.follow_up.months} months"
 
 
 class Views:
@@ -170,36 +67,91 @@ class Views:
 
     def __init__(self, benchmark: Benchmark) -> None:
         self.benchmark = benchmark
-        self._estimates = {(e.indicator_id, e.area_code, e.breakdown, e.level): e for e in benchmark.estimates}
+        self._figures = Figures(benchmark)
         self._coverage = {coverage.indicator_id: coverage for coverage in benchmark.coverage}
         self._answered = {council.code for council in benchmark.councils}
 
-    def _estimate(self, indicator: Indicator, area: str, breakdown: str = "", level: str = "") -> Estimate | None:
-        return self._estimates.get((indicator.id, area, breakdown, level))
-
-    def _by_question(self, cards: Sequence[Card]) -> tuple[Section, ...]:
+    def _by_question(self, cards: Sequence[Card], wanted: Sequence[WantedIndicator] = ()) -> tuple[Section, ...]:
         sections = (
-            Section(q.id, q.title, tuple(card for card in cards if card.indicator.question == q.id))
+            Section(
+                q.id,
+                q.title,
+                tuple(card for card in cards if card.indicator.question == q.id),
+                tuple(
+                    Wanted(w, AVAILABILITY[w.availability], wanted_published(w)) for w in wanted if w.question == q.id
+                ),
+            )
             for q in self.benchmark.framework.questions
         )
-        return tuple(section for section in sections if section.cards)
+        return tuple(section for section in sections if section.cards or section.wanted)
 
-    def _card(self, indicator: Indicator, strip: Strip, estimate: Estimate | None, rows: tuple[Row, ...]) -> Card:
+    def _card(
+        self,
+        indicator: Indicator,
+        area: str,
+        chart: Strip | Bars,
+        lines: tuple[Line, ...],
+    ) -> Card:
+        estimate = self._figures.any_of(indicator, area)
+        companions = self._figures.companions(indicator, area)
+        beside, words = unit_beside(indicator), shown(indicator, estimate)
+        if not has_mean(indicator):
+            top = largest(shares := self._figures.shares(indicator, area))
+            words = (top or shares[0]).shown
+            beside = f"“{top.label}”, the most frequent" if top else ""
         return Card(
             indicator=indicator,
             unit=unit_in_words(indicator),
+            beside=beside,
             polarity=polarity_in_words(indicator),
-            shown=shown(indicator, estimate),
+            shown=words,
             councils=councils_in_words(estimate.councils if estimate else 0).capitalize(),
             published=published_sentence(indicator),
-            published_figure=figure(indicator, indicator.england.value) if indicator.england else "–",
-            strip=strip,
-            rows=rows,
+            published_figure=f"{figure(indicator, indicator.england.value)} ({indicator.england.year})"
+            if indicator.england
+            else "–",
+            notes=(*_notes(indicator), *(companion.sentence for companion in companions)),
+            strip=chart if isinstance(chart, Strip) else None,
+            bars=chart if isinstance(chart, Bars) else None,
+            lines=lines,
+            companions=companions,
         )
 
-    def _row(self, indicator: Indicator, name: str, href: str, shape: Shape, estimate: Estimate | None) -> Row:
+    def _row(
+        self,
+        indicator: Indicator,
+        name: str,
+        shape: Shape,
+        area: str,
+        href: str = "",
+        breakdown: str = "",
+        level: str = "",
+    ) -> Row:
+        estimate = self._figures.of(indicator, area, breakdown, level)
         words = shown(indicator, estimate)
-        return Row(name, href, words, _mark(shape, 10, estimate), f"{name}: {words.sentence}")
+        return Row(
+            name,
+            href,
+            words,
+            mark_of(shape, 10, estimate),
+            f"{name}: {words.sentence}",
+            self._figures.companions(indicator, area, breakdown, level),
+        )
+
+    def _lines(self, indicator: Indicator, areas: Sequence[tuple[str, Shape, str]]) -> tuple[Line, ...]:
+        """The indicator by area: one line, or one for each category of a histogram of words."""
+        if has_mean(indicator):
+            rows = tuple(self._row(indicator, name, shape, area) for name, shape, area in areas)
+            return (Line("", unit_in_words(indicator), rows),)
+        by_area = [(name, self._figures.shares(indicator, area)) for name, _, area in areas]
+        return tuple(
+            Line(
+                category_in_words(category),
+                "%",
+                tuple(Row(name, "", shares[index].shown, (), "") for name, shares in by_area),
+            )
+            for index, category in enumerate(indicator.categories)
+        )
 
     @cached_property
     def england_cards(self) -> dict[str, Card]:
@@ -207,17 +159,20 @@ class Views:
         return {indicator.id: self._england_card(indicator) for indicator in self.benchmark.indicators}
 
     def _england_card(self, indicator: Indicator) -> Card:
-        england = self._estimate(indicator, ENGLAND)
-        by_region = [] if _is_plain_count(indicator) else [self._estimate(indicator, code) for code in regions()]
-        marks = [mark for estimate in by_region for mark in _mark(Shape.REGION, 9, estimate, interval=False)]
-        marks += _mark(Shape.ENGLAND, 26, england)
+        lines = self._lines(indicator, [("England", Shape.ENGLAND, ENGLAND)])
+        title, identifier = marked_title(indicator), f"strip-{indicator.id}"
+        if not has_mean(indicator):
+            shares = self._figures.shares(indicator, ENGLAND)
+            return self._card(indicator, ENGLAND, bar_chart(identifier, title, "England", indicator, shares), lines)
+        england = self._figures.of(indicator, ENGLAND)
+        by_region = [] if is_plain_count(indicator) else [self._figures.of(indicator, code) for code in regions()]
+        marks = [mark for estimate in by_region for mark in mark_of(Shape.REGION, 9, estimate, interval=False)]
+        marks += mark_of(Shape.ENGLAND, 26, england)
         comparable = by_region or (england is not None and england.councils == len(current_councils()))
         if indicator.england and comparable:
             marks.append(Mark(Shape.PUBLISHED, 43, indicator.england.value))
-        finding = self._finding(indicator, england, by_region)
-        strip = _strip(f"strip-{indicator.id}", indicator.title, finding, 58, indicator, marks)
-        rows = (self._row(indicator, "England", "", Shape.ENGLAND, england),)
-        return self._card(indicator, strip, england, rows)
+        words = self._finding(indicator, england, by_region)
+        return self._card(indicator, ENGLAND, strip_of(identifier, title, words, 58, indicator, marks), lines)
 
     def _finding(self, indicator: Indicator, england: Estimate | None, by_region: Sequence[Estimate | None]) -> str:
         parts = [f"England: {shown(indicator, england).sentence}."]
@@ -231,73 +186,112 @@ class Views:
         return " ".join(parts)
 
     def england_sections(self) -> tuple[Section, ...]:
-        """England, question by question."""
-        return self._by_question(tuple(self.england_cards.values()))
+        """England, question by question, with what belongs to a question and cannot be computed yet."""
+        return self._by_question(tuple(self.england_cards.values()), self.benchmark.framework.wanted)
 
     def indicator_page(self, indicator: Indicator) -> IndicatorPage:
         """One indicator: England, the regions, and where every council stands, region by region."""
-        england = self._estimate(indicator, ENGLAND)
-        region_rows = tuple(
-            self._row(indicator, name, "", Shape.REGION, self._estimate(indicator, code))
-            for code, name in regions().items()
-        )
-        by_region = tuple(
-            RegionRows(
-                name,
-                tuple(
-                    self._row(
-                        indicator,
-                        council.name,
-                        f"../councils/{council.code}.html",
-                        Shape.COUNCIL,
-                        self._estimate(indicator, council.code),
-                    )
-                    for council in sorted(self.benchmark.councils, key=lambda council: council.name)
-                    if council.region_code == code
-                ),
-            )
-            for code, name in regions().items()
-        )
-        plain = _is_plain_count(indicator)
-        shown_marks = [mark for group in by_region for mark in _marks(group.rows)]
-        council_marks = [Mark(Shape.COUNCIL, 9, mark.value) for mark in shown_marks if mark.value is not None]
-        if not plain:
-            council_marks += _mark(Shape.ENGLAND, 30, england)
-        finding = self._council_finding(indicator, by_region)
-        title = f"{indicator.title}: where councils stand"
-        strip = _strip("councils", title, finding, 48, indicator, council_marks)
+        england = self._figures.any_of(indicator, ENGLAND)
         cohort = self.benchmark.framework.cohort(indicator.cohort)
+        alone, plain = has_mean(indicator), is_plain_count(indicator)
+        region_rows = self._region_rows(indicator) if alone else ()
+        by_region = tuple(self._council_rows(indicator)) if alone else ()
+        strip = self._councils_strip(indicator, by_region) if alone else None
+        shares = self._figures.shares(indicator, ENGLAND)
         return IndicatorPage(
             card=self.england_cards[indicator.id],
-            privacy=privacy_sentence(indicator, england),
+            privacy=privacy_sentence(indicator, england) if alone else "",
             coverage=self._coverage_words(self._coverage[indicator.id]),
-            size=self._size(england),
+            size=self._size(indicator, england),
             cohort=" ".join(cohort.title.split()),
-            axis=strip.axis,
-            reference=None if plain or england is None else england.value,
+            distribution=bar_chart("distribution", marked_title(indicator), "England", indicator, shares)
+            if shares
+            else None,
+            shares=shares,
+            axis=strip.axis if strip else None,
+            reference=None if plain or england is None or not alone else england.value,
             councils_strip=strip,
             region_rows=region_rows,
-            region_axis=_axis(indicator, _marks(region_rows)) if plain else strip.axis,
+            region_axis=axis_of(indicator, marks_of(region_rows)) if plain else strip.axis if strip else None,
             regions=tuple(group for group in by_region if group.rows),
-            breakdowns=tuple(self._breakdowns(within_breakdown(indicator), england)),
-            caveats=indicator.caveats,
+            breakdowns=tuple(self._breakdowns(within_breakdown(indicator), england)) if alone else (),
+            share_breakdowns=() if alone else tuple(self._share_breakdowns(indicator)),
+            share_regions=None if alone else self._share_regions(indicator),
+            share_councils=() if alone else tuple(self._share_councils(indicator)),
             definition="\n\n".join(part.strip() for part in (cohort.sql, indicator.outcome or "") if part),
         )
 
-    def _breakdowns(self, indicator: Indicator, england: Estimate | None) -> Iterable[BreakdownRows]:
-        reference = None if _is_plain_count(indicator) or england is None else england.value
+    def _councils_of(self, region: str) -> list[Council]:
+        inside = (council for council in self.benchmark.councils if council.region_code == region)
+        return sorted(inside, key=lambda council: council.name)
+
+    def _region_rows(self, indicator: Indicator) -> tuple[Row, ...]:
+        return tuple(self._row(indicator, name, Shape.REGION, code) for code, name in regions().items())
+
+    def _council_rows(self, indicator: Indicator) -> Iterator[RegionRows]:
+        for code, name in regions().items():
+            rows = (
+                self._row(indicator, council.name, Shape.COUNCIL, council.code, f"../councils/{council.code}.html")
+                for council in self._councils_of(code)
+            )
+            yield RegionRows(name, tuple(rows))
+
+    def _councils_strip(self, indicator: Indicator, by_region: Sequence[RegionRows]) -> Strip:
+        shown_marks = [mark for group in by_region for mark in marks_of(group.rows)]
+        marks = [Mark(Shape.COUNCIL, 9, mark.value) for mark in shown_marks if mark.value is not None]
+        if not is_plain_count(indicator):
+            marks += mark_of(Shape.ENGLAND, 30, self._figures.of(indicator, ENGLAND))
+        title = f"{marked_title(indicator)}: where councils stand"
+        return strip_of("councils", title, self._council_finding(indicator, by_region), 48, indicator, marks)
+
+    def _share_row(
+        self, indicator: Indicator, name: str, area: str, href: str = "", breakdown: str = "", level: str = ""
+    ) -> ShareRow:
+        shares = self._figures.shares(indicator, area, breakdown, level)
+        return ShareRow(name, href, shares, self._figures.companions(indicator, area, breakdown, level))
+
+    def _share_table(self, indicator: Indicator, caption: str, first: str, rows: Iterable[ShareRow]) -> ShareTable:
+        return ShareTable(caption, first, tuple(map(category_in_words, indicator.categories)), tuple(rows))
+
+    def _share_regions(self, indicator: Indicator) -> ShareTable:
+        rows = (self._share_row(indicator, name, code) for code, name in regions().items())
+        return self._share_table(indicator, "Regions of England", "Region", rows)
+
+    def _share_councils(self, indicator: Indicator) -> Iterator[ShareTable]:
+        for code, name in regions().items():
+            councils = self._councils_of(code)
+            rows = (self._share_row(indicator, c.name, c.code, f"../councils/{c.code}.html") for c in councils)
+            if councils:
+                yield self._share_table(indicator, name, "Council", rows)
+
+    def _share_breakdowns(self, indicator: Indicator) -> Iterator[ShareTable]:
+        for breakdown in BREAKDOWNS:
+            rows = [
+                self._share_row(indicator, label, ENGLAND, "", breakdown.id, level)
+                for level, label in self._levels(indicator, breakdown)
+            ]
+            if rows:
+                yield self._share_table(indicator, f"England by {breakdown.title.lower()}", breakdown.title, rows)
+
+    def _levels(self, indicator: Indicator, breakdown: Breakdown) -> Iterator[tuple[str, str]]:
+        """The levels that were published, with their labels."""
+        for level, label in zip(breakdown.levels, breakdown.labels, strict=True):
+            if self._figures.any_of(indicator, ENGLAND, breakdown.id, level) is not None:
+                yield level, label
+
+    def _breakdowns(self, indicator: Indicator, england: Estimate | None) -> Iterator[BreakdownRows]:
+        reference = None if is_plain_count(indicator) or england is None else england.value
         for breakdown in BREAKDOWNS:
             rows = tuple(
-                self._row(indicator, label, "", Shape.ENGLAND, estimate)
-                for level, label in zip(breakdown.levels, breakdown.labels, strict=True)
-                if (estimate := self._estimate(indicator, ENGLAND, breakdown.id, level)) is not None
+                self._row(indicator, label, Shape.ENGLAND, ENGLAND, "", breakdown.id, level)
+                for level, label in self._levels(indicator, breakdown)
             )
             if rows:
-                yield BreakdownRows(breakdown.title, rows, _axis(indicator, _marks(rows)), reference)
+                yield BreakdownRows(breakdown.title, rows, axis_of(indicator, marks_of(rows)), reference)
 
     def _council_finding(self, indicator: Indicator, by_region: Sequence[RegionRows]) -> str:
         rows = [row for group in by_region for row in group.rows]
-        if _is_plain_count(indicator):
+        if is_plain_count(indicator):
             return f"{len(rows)} councils; numbers depend on a council's size and are not compared."
         counted = {word: sum(row.shown.against == word for row in rows) for word in ("Higher", "Similar", "Lower")}
         uncertain = sum(row.shown.against == "Too uncertain to say" for row in rows)
@@ -310,14 +304,9 @@ class Views:
             parts.append(f"{without} are not compared.")
         return " ".join(parts)
 
-    def _size(self, england: Estimate | None) -> str:
-        if england is None or england.size is None or england.size_lower is None or england.size_upper is None:
-            return ""
-        unit = 10 ** math.floor(math.log10(max((england.size_upper - england.size_lower) / 2, 1)))
-        about, low, high = (
-            number(unit * round(size / unit), 0) for size in (england.size, england.size_lower, england.size_upper)
-        )
-        return f"About {about} (between {low} and {high}) in {councils_in_words(england.councils)}"
+    def _size(self, indicator: Indicator, england: Estimate | None) -> str:
+        size = self._figures.size_with_interval(indicator, england)
+        return f"{size[0].upper()}{size[1:]} in {councils_in_words(england.councils)}" if size and england else ""
 
     def _coverage_words(self, coverage: Coverage) -> str:
         if coverage.population_share == 1:
@@ -334,18 +323,26 @@ class Views:
         return CouncilPage(council, number(children, 0), self._by_question(cards))
 
     def _council_card(self, indicator: Indicator, council: Council) -> Card:
-        own = self._estimate(indicator, council.code)
-        areas = [(council.name, Shape.COUNCIL, own)]
-        if not _is_plain_count(indicator):
-            areas.append((council.region_name, Shape.REGION, self._estimate(indicator, council.region_code)))
-            areas.append(("England", Shape.ENGLAND, self._estimate(indicator, ENGLAND)))
-        marks = tuple(mark for line, (_, shape, e) in enumerate(areas) for mark in _mark(shape, 9 + 17 * line, e))
-        rows = tuple(self._row(indicator, name, "", shape, estimate) for name, shape, estimate in areas)
-        finding = " ".join(f"{row.name}: {row.shown.sentence}." for row in rows)
-        finding = f"{finding} {rows[0].shown.against_sentence}".strip()
-        title = f"{council.name}: {indicator.title}"
-        strip = _strip(f"strip-{indicator.id}", title, finding, 58, indicator, marks)
-        return self._card(indicator, strip, own, rows)
+        areas = [(council.name, Shape.COUNCIL, council.code)]
+        if not is_plain_count(indicator):
+            areas.append((council.region_name, Shape.REGION, council.region_code))
+            areas.append(("England", Shape.ENGLAND, ENGLAND))
+        lines = self._lines(indicator, areas)
+        title, identifier = f"{council.name}: {marked_title(indicator)}", f"strip-{indicator.id}"
+        if not has_mean(indicator):
+            shares, others = (self._figures.shares(indicator, area) for area in (council.code, ENGLAND))
+            chart = bar_chart(identifier, title, council.name, indicator, shares, others)
+            chart = replace(chart, description=f"{chart.description} {finding('England', others)}")
+            return self._card(indicator, council.code, chart, lines)
+        marks = tuple(
+            mark
+            for line, (_, shape, area) in enumerate(areas)
+            for mark in mark_of(shape, 9 + 17 * line, self._figures.of(indicator, area))
+        )
+        (only,) = lines
+        words = " ".join(f"{row.name}: {row.shown.sentence}." for row in only.rows)
+        words = f"{words} {only.rows[0].shown.against_sentence}".strip()
+        return self._card(indicator, council.code, strip_of(identifier, title, words, 58, indicator, marks), lines)
 
     def region_coverage(self) -> tuple[RegionCoverage, ...]:
         """Who answered, region by region."""

@@ -8,8 +8,8 @@ from datetime import datetime
 from coordinator.data import current_councils
 from coordinator.estimates.benchmark import NOT_AVAILABLE, Benchmark, Estimate
 from coordinator.estimates.position import Position
-from frameworks.display.formats import between, figure, number, to, unit_in_words
-from frameworks.model import Indicator, Kind
+from frameworks.display.formats import between, figure, number, to, unit_beside
+from frameworks.model import Availability, DataType, EnglandValue, Indicator, WantedIndicator
 
 STATUS = "Management information: these are not official statistics."
 LICENCE = (
@@ -55,13 +55,11 @@ def shown(indicator: Indicator, estimate: Estimate | None) -> Shown:
     against = AGAINST[estimate.position] if estimate.position else ""
     against_sentence = _AGAINST_SENTENCE[estimate.position] if estimate.position else ""
     if estimate.value is None:
-        sentence = f"too few children for a figure; very likely {reach}"
+        sentence = f"too few for a figure; very likely {reach}"
         return Shown("Too few", interval, reach, sentence, against, against_sentence, estimate.councils)
     value = figure(indicator, estimate.value)
-    unit = "" if indicator.kind is Kind.PERCENT else f" {unit_in_words(indicator)}"
-    return Shown(
-        value, interval, reach, f"{value}{unit}, very likely {reach}", against, against_sentence, estimate.councils
-    )
+    sentence = f"{value} {unit_beside(indicator)}".rstrip() + f", very likely {reach}"
+    return Shown(value, interval, reach, sentence, against, against_sentence, estimate.councils)
 
 
 def privacy_sentence(indicator: Indicator, estimate: Estimate | None) -> str:
@@ -72,11 +70,42 @@ def privacy_sentence(indicator: Indicator, estimate: Estimate | None) -> str:
     return f"The exact figure of the councils counted is very likely {reach}; only privacy noise is in this interval."
 
 
+def publisher(england: EnglandValue) -> str:
+    """Who published the figure: what stands before the first comma of its source."""
+    name = england.source.partition(",")[0].strip()
+    return "Department for Education" if name == "DfE" else name
+
+
 def published_sentence(indicator: Indicator) -> str:
-    """The Department for Education's own figure, where the framework holds one."""
+    """England's published figure with its year and who published it, where the framework holds one."""
     if indicator.england is None:
-        return "Not published by the Department for Education"
-    return f"Department for Education: {figure(indicator, indicator.england.value)} ({indicator.england.year})"
+        return "No published figure for England"
+    return f"{publisher(indicator.england)}: {figure(indicator, indicator.england.value)} ({indicator.england.year})"
+
+
+def wanted_published(wanted: WantedIndicator) -> str:
+    """England's published figure of an indicator that no council can compute yet."""
+    if wanted.england is None:
+        return ""
+    value = f"{number(wanted.england.value)}{'' if wanted.unit.startswith('%') else ' '}{wanted.unit}".strip()
+    return f"Published for England: {value} ({wanted.england.year}; {wanted.england.source})."
+
+
+DATA_TYPES = {
+    DataType.CROSS_SECTIONAL: "Cross-sectional",
+    DataType.LONGITUDINAL: "Longitudinal",
+    DataType.PROXY: "Proxy",
+    DataType.FEEDBACK: "Feedback",
+}
+AVAILABILITY = {
+    Availability.NOW: "Available now",
+    Availability.LINKAGE: "Needs linkage",
+    Availability.NEW_DATA: "Needs new data",
+}
+NON_RESPONSE = (
+    "Only those who answered are in this figure. Those who did not may feel otherwise, and neither interval holds "
+    "that: read it with the response rate, and do not compare areas whose response rates differ much."
+)
 
 
 def councils_in_words(count: int) -> str:
@@ -108,3 +137,8 @@ def share(value: float) -> str:
 def date_in_words(moment: datetime) -> str:
     """ "24 November 2026"."""
     return f"{moment.day} {moment:%B %Y}"
+
+
+def sentence(text: str) -> str:
+    """A text of a framework file as a sentence: with a full stop, whether its author wrote one or not."""
+    return text.strip().rstrip(".") + "."

@@ -78,3 +78,45 @@ class Strip:
     high_label: str
     height: int
     marks: Sequence[Mark]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A category's share with its interval; `value` is None where the interval stands alone.
+
+    `reference` is the share that another area has, marked on the bar.
+    """
+
+    label: str
+    value: float | None
+    lower: float | None
+    upper: float | None
+    reference: float | None = None
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A bar for each category on one axis that begins at 0, whose ends are labelled."""
+
+    identifier: str
+    title: str
+    description: str
+    axis: Axis
+    low_label: str
+    high_label: str
+    bars: Sequence[Bar]
+
+    @property
+    def beside(self) -> bool:
+        """Whether all labels are short enough to stand beside their bars; else they stand above them."""
+        return all(len(bar.label) <= 3 for bar in self.bars)
+
+    @property
+    def pitch(self) -> int:
+        """Pixels from one bar to the next."""
+        return 24 if self.beside else 46
+
+    @property
+    def height(self) -> int:
+        """Height of the drawing in pixels."""
+        return self.pitch * len(self.bars) + 10

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from frameworks.model import Indicator, Kind, Polarity
+from frameworks.model import DataType, Indicator, Kind, Polarity, Unit, WantedIndicator
 
 _EPSILON = Decimal("1e-9")
 
@@ -34,7 +34,7 @@ def digits_of(indicator: Indicator) -> int:
 def figure(indicator: Indicator, value: float) -> str:
     """The figure with a per cent sign where it is a percentage; the unit in words is `unit_in_words`."""
     shown = number(value, digits_of(indicator))
-    return f"{shown}%" if indicator.kind is Kind.PERCENT else shown
+    return f"{shown}%" if indicator.kind in (Kind.PERCENT, Kind.RATIO) else shown
 
 
 def within_breakdown(indicator: Indicator) -> Indicator:
@@ -42,11 +42,38 @@ def within_breakdown(indicator: Indicator) -> Indicator:
     return indicator.model_copy(update={"rate_per": None}) if indicator.kind is Kind.COUNT else indicator
 
 
+def as_category(indicator: Indicator) -> Indicator:
+    """The histogram as one of its categories shows it: a share, in percent, of those in some category."""
+    return indicator.model_copy(update={"kind": Kind.PERCENT, "unit": "%"})
+
+
+def category_in_words(category: str) -> str:
+    """A category as readers see it: `most_of_the_time` is "Most of the time"."""
+    words = category.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
 def unit_in_words(indicator: Indicator) -> str:
     """What the figure counts: "per 10,000 children aged 0 to 17", "%", or the unit the framework gives it."""
     if indicator.kind is Kind.COUNT and indicator.rate_per is not None:
         return f"per {indicator.rate_per:,} children aged 0 to 17"
     return indicator.unit
+
+
+def unit_beside(indicator: Indicator) -> str:
+    """The unit as it follows a figure that carries its own per cent sign: "% of sessions" is "of sessions"."""
+    unit = unit_in_words(indicator)
+    return unit.removeprefix("%").strip() if indicator.kind in (Kind.PERCENT, Kind.RATIO) else unit
+
+
+def counted(unit: Unit) -> str:
+    """What a cohort of that unit is a number of."""
+    return {Unit.CHILD: "children", Unit.EVENT: "events", Unit.FAMILY: "families"}[unit]
+
+
+def marked_title(indicator: Indicator | WantedIndicator) -> str:
+    """The title where there is only text: a proxy says there, too, that it is one."""
+    return f"{indicator.title} (proxy)" if indicator.data_type is DataType.PROXY else indicator.title
 
 
 def to(indicator: Indicator, lower: float, upper: float) -> str:

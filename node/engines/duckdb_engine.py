@@ -19,9 +19,8 @@ import duckdb
 from frameworks.bank_holidays import bank_holidays
 from frameworks.model import OWNER_COLUMN
 from frameworks.tables import TABLES
+from node.engines.engine import Row
 from node.errors import ReturnsNotReady
-
-Row = tuple[Any, ...]
 
 _CALENDAR_FIRST_YEAR = 1990
 _CALENDAR_LAST_YEAR = 2040
@@ -123,10 +122,10 @@ class DuckDbEngine:
                 "Use a machine with more memory." if full else "Report this to the authors of the framework.",
             ) from None
 
+    def define(self, name: str, sql: str, subject: str) -> None:
+        """Computes a SELECT into the temporary table `name`, once. Raises as `rows` does."""
+        self.rows(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", subject)
+
     def run(self, sql: str, subject: str) -> None:
         """Runs a statement that yields nothing. Raises as `rows` does."""
         self.rows(sql, subject)
-
-    def columns(self, sql: str, subject: str) -> tuple[str, ...]:
-        """The names of the columns a SELECT yields, in order. Raises as `rows` does."""
-        return tuple(str(row[0]).lower() for row in self.rows(f"DESCRIBE {sql}", subject))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 _SEX = {"1": "male", "M": "male", "2": "female", "F": "female"}
@@ -18,6 +19,9 @@ _ETHNICITY_MAJOR = {
     }.items()
     for code in codes.split()
 }
+
+_AGE_BANDS = ((4, "0_4"), (9, "5_9"), (15, "10_15"), (17, "16_17"))
+_OLDEST = "18_plus"
 
 SEX_CODES = frozenset({*_SEX, "U", "0", "9"})
 """Codes of sex of either era (1/2/0/9 up to 2024, M/F/U from 2025)."""
@@ -47,7 +51,34 @@ def age_band(age: int | None) -> str:
     """The level of the breakdown `age_band` for an age in completed years at 31 March."""
     if age is None:
         return "unknown"
-    for last, band in ((4, "0_4"), (9, "5_9"), (15, "10_15"), (17, "16_17")):
-        if age <= last:
-            return band
-    return "18_plus"
+    return next((band for last, band in _AGE_BANDS if age <= last), _OLDEST)
+
+
+def _levels_sql(column: str, levels: Mapping[str, str]) -> str:
+    cases = " ".join(f"WHEN '{code}' THEN '{level}'" for code, level in sorted(levels.items()))
+    return f"CASE {column} {cases} ELSE 'unknown' END"
+
+
+def sex_sql(code: str) -> str:
+    """`sex_level` as SQL over a column of codes in capitals."""
+    return _levels_sql(code, _SEX)
+
+
+def ethnicity_sql(code: str) -> str:
+    """`ethnicity_level` as SQL over a column of codes in capitals."""
+    return _levels_sql(code, _ETHNICITY_MAJOR)
+
+
+def characteristics_from_levels_sql(sex: str, date_of_birth: str, ethnicity: str) -> str:
+    """The characteristics of a child in the order of the child-level tables, from levels of sex and ethnic group."""
+    age = f"age_on({date_of_birth}, year_end())"
+    bands = " ".join(f"WHEN {age} <= {last} THEN '{band}'" for last, band in _AGE_BANDS)
+    return (
+        f"{sex}, {date_of_birth}, {age}, CASE WHEN {age} IS NULL THEN 'unknown' {bands} ELSE '{_OLDEST}' END, "
+        f"{ethnicity}"
+    )
+
+
+def characteristics_sql(sex: str, date_of_birth: str, ethnicity: str) -> str:
+    """The same from columns of codes in capitals."""
+    return characteristics_from_levels_sql(sex_sql(sex), date_of_birth, ethnicity_sql(ethnicity))

@@ -25,6 +25,8 @@ def read_census(
 ) -> None:
     """Fills census_child, referral, assessment, assessment_factor, section_47, child_protection_plan and plan_review.
 
+    The temporary table `census_upn` (child_id, upn) is for the source of education.
+
     Parameters
     ----------
     engine

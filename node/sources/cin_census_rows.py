@@ -14,11 +14,13 @@ from node.sources.characteristics import ETHNICITY_CODES, SEX_CODES, age_at, age
 from node.sources.cin_census_tables import FIELD_SEPARATOR, LIST_SEPARATOR, STAGES
 from node.sources.cin_census_xml import line_of
 from node.sources.report import ReportBuilder
+from node.sources.upn import UNKNOWN_UPN, upn_or_none
 
 MISSING = "missing"
 NOT_A_DATE = "not a date of the form YYYY-MM-DD"
 NOT_A_CODE = "not a code of the list"
 NOT_A_NUMBER = "not a whole number"
+NOT_A_UPN = "not a unique pupil number"
 
 _CLOSURE_REASONS = frozenset(f"RC{number}" for number in range(1, 10))
 
@@ -105,6 +107,13 @@ class _Group:
             return "false"
         return value
 
+    def upn(self) -> str:
+        """The child's unique pupil number, or nothing where there is none."""
+        text = self.texts.get("UPN", "").upper()
+        if text and upn_or_none(text) is None and text not in UNKNOWN_UPN:
+            self.fault("UPN", NOT_A_UPN)
+        return upn_or_none(text) or ""
+
     def count(self, name: str) -> str:
         """A number of earlier plans; blank is none."""
         text = self.texts.get(name, "")
@@ -174,7 +183,8 @@ class CensusRows:
         date_of_birth = identifiers.date("PersonBirthDate", required="ExpectedPersonBirthDate" not in identifiers.texts)
         age, band = _age_and_band(date_of_birth, self._year_end)
         ethnicity = characteristics.code("Ethnicity", ETHNICITY_CODES) if characteristics else ""
-        self._add("child", child_id, sex_level(sex), date_of_birth, age, band, ethnicity_level(ethnicity))
+        upn = identifiers.upn()
+        self._add("child", child_id, sex_level(sex), date_of_birth, age, band, ethnicity_level(ethnicity), upn)
 
     def _read_details(self, child_id: str, element: etree._Element) -> None:
         group = _Group(self, element)

@@ -26,6 +26,7 @@ STAGES: dict[str, dict[str, str]] = {
         "age": "INTEGER",
         "age_band": "VARCHAR",
         "ethnicity_major": "VARCHAR",
+        "upn": "VARCHAR",
     },
     "referral": _KEY
     | {
@@ -56,6 +57,10 @@ _STITCH = (
     INSERT INTO census_child
     SELECT child_id, sex, date_of_birth, age, age_band, ethnicity_major FROM staged_child
     QUALIFY {_LATEST.format(key="")}
+    """,
+    f"""
+    CREATE OR REPLACE TEMP TABLE census_upn AS
+    SELECT child_id, upn FROM staged_child QUALIFY {_LATEST.format(key="")}
     """,
     f"""
     INSERT INTO referral

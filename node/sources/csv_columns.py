@@ -10,7 +10,8 @@ class Value(Enum):
     """How the text of a field is read. All text is trimmed and in capitals; blank is null.
 
     `WHOLE` is a whole number from `low` to `high`; `SCALED` a number with a decimal point between the two, read as a
-    whole number of parts, `parts` to one (17.3 with 10 parts is 173), rounded half away from zero.
+    whole number of parts, `parts` to one (17.3 with 10 parts is 173), rounded half away from zero. `UPN` is a unique
+    pupil number (`node.sources.upn`), null for a code that says there is none.
     """
 
     TEXT = "text"
@@ -19,6 +20,7 @@ class Value(Enum):
     FLAG = "flag"
     WHOLE = "whole"
     SCALED = "scaled"
+    UPN = "upn"
 
 
 @dataclass(frozen=True)

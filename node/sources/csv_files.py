@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +18,7 @@ from node.sources.csv_columns import Column, Value
 from node.sources.inventory import ReturnFile, header_columns
 from node.sources.report import ReportBuilder
 from node.sources.text import decode
+from node.sources.upn import UNKNOWN_UPN, upn_sql
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _FIELD_SEPARATOR = "\x1f"
@@ -33,6 +34,7 @@ NOT_A_CODE = "code not in the list"
 NOT_A_FLAG = "neither 0 nor 1"
 NOT_A_WHOLE_NUMBER = "not a whole number from {low} to {high}"
 NOT_A_NUMBER = "not a number from {low} to {high}"
+NOT_A_UPN = "not a unique pupil number"
 TOO_MANY = "more fields than columns"
 CUT_OFF = "the file ends within the row"
 UNBALANCED = "quotes are not balanced"
@@ -119,6 +121,10 @@ def _date_sql(text: str) -> str:
     return f"CASE WHEN {parsed} BETWEEN DATE '{_EARLIEST}' AND DATE '{_LATEST}' THEN {parsed} END"
 
 
+def _listed(codes: Iterable[str]) -> str:
+    return ", ".join(f"'{code}'" for code in sorted(codes))
+
+
 @dataclass(frozen=True)
 class _Shape:
     """How a column becomes SQL over the table `fields(line, f)`, at `place` of `f` (0 where the file lacks it)."""
@@ -152,6 +158,8 @@ class _Shape:
             value = self._bounded(f"regexp_full_match({self.text}, '-?[0-9]{{1,9}}')")
         elif self.column.value is Value.SCALED:
             value = self._bounded(f"regexp_full_match({self.text}, '-?[0-9]{{1,6}}([.][0-9]{{1,6}})?')")
+        elif self.column.value is Value.UPN:
+            value = upn_sql(self.text)
         return f"{text} AS {self.text}{dated}, {value} AS {self.name}"
 
     def _bounded(self, is_number: str) -> str:
@@ -174,9 +182,10 @@ class _Shape:
         elif self.column.value in (Value.WHOLE, Value.SCALED):
             reason = NOT_A_WHOLE_NUMBER if self.column.value is Value.WHOLE else NOT_A_NUMBER
             faults.append((refused, reason.format(low=self.column.low, high=self.column.high)))
+        elif self.column.value is Value.UPN:
+            faults.append((f"{refused} AND {self.text} NOT IN ({_listed(UNKNOWN_UPN)})", NOT_A_UPN))
         elif self.column.value is Value.CODE:
-            listed = ", ".join(f"'{code}'" for code in sorted(self.column.codes))
-            faults.append((f"{self.text} NOT IN ({listed})", NOT_A_CODE))
+            faults.append((f"{self.text} NOT IN ({_listed(self.column.codes)})", NOT_A_CODE))
         return faults
 
 
@@ -209,7 +218,7 @@ def stage(
             continue
         _report_faults(engine, shapes, file, report)
         selected = ", ".join(shape.name for shape in shapes)
-        usable = " AND ".join(f"{shape.name} IS NOT NULL" for shape in shapes if shape.column.essential)
+        usable = " AND ".join(f"{shape.name} IS NOT NULL" for shape in shapes if shape.column.essential) or "true"
         rows = f"SELECT {number} AS file, line, {selected} FROM typed_line WHERE {usable}"
         engine.run(
             f"INSERT INTO {name} {rows}" if staged else f"CREATE OR REPLACE TEMP TABLE {name} AS {rows}", _SUBJECT
@@ -267,3 +276,18 @@ def keep_last(engine: DuckDbEngine, table: str, key: str, files: Sequence[Return
     for file, line in engine.rows(f"{replaced} ORDER BY file, line", _SUBJECT):
         report.row_fault(files[file].name, line, WHOLE_ROW, REPEATED)
     engine.run(f"DELETE FROM {table} WHERE (file, line) IN ({replaced})", _SUBJECT)
+
+
+def drop_rows(
+    engine: DuckDbEngine,
+    table: str,
+    condition: str,
+    column: str,
+    reason: str,
+    files: Sequence[ReturnFile],
+    report: ReportBuilder,
+) -> None:
+    """Deletes every row of a staged table that meets a condition, and reports it."""
+    for file, line in engine.rows(f"SELECT file, line FROM {table} WHERE {condition} ORDER BY file, line", _SUBJECT):
+        report.row_fault(files[file].name, line, column, reason)
+    engine.run(f"DELETE FROM {table} WHERE {condition}", _SUBJECT)

@@ -20,12 +20,17 @@ _HEAD_BYTES = 65_536
 _YEAR = re.compile(r"(19|20)\d\d")
 _ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
 _COLLECTION = re.compile(r"<Collection>\s*([^<\s]*)\s*</Collection>")
+_WORKBOOK_MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How an .xlsx file begins; and one that is encrypted, or of the format before 2007."""
 _DELIMITERS = ",\t;|"
 
 CENSUS = "cin_census"
 HEADER = "ssda903.header"
 EPISODES = "ssda903.episodes"
 LOOKED_AFTER = "ssda903"
+POSTCODES = "postcodes.directory"
+OWN_COUNCIL = "postcodes.own_council"
+ANNEX_A = "annex_a.list_"
 
 _SIGNATURES: dict[str, frozenset[str]] = {
     kind: frozenset(columns.split())
@@ -51,13 +56,15 @@ _SIGNATURES: dict[str, frozenset[str]] = {
         "feedback.answers": "RESPONDENT INSTRUMENT VERSION AGE_FORM QUESTION ANSWER",
         "families.families": "FAMILY_ID CLOSED_DATE",
         "families.needs": "FAMILY_ID NEED OUTCOME_DATE LAPSED_DATE",
-        "postcodes.directory": "PCDS OSEAST1M OSNRTH1M",
+        POSTCODES: "PCDS",
     }.items()
 }
 """The columns that tell a kind of file from all others: the SSDA903 (returns reference 2), the templates of ours, and
 the ONS postcode directory."""
 
-NOT_MEASURED = frozenset(f"ssda903.{kind}" for kind in ("reviews", "previous_permanence", "dolo"))
+NOT_MEASURED = frozenset(
+    [f"ssda903.{kind}" for kind in ("reviews", "previous_permanence", "dolo")] + [f"{ANNEX_A}{n}" for n in (3, 4, 5)]
+)
 """Kinds that are recognised and that no table needs."""
 
 
@@ -103,14 +110,16 @@ class Inventory:
     def available(self) -> frozenset[str]:
         """The files as declarations name them; `ssda903@Y` where Header and Episodes of Y are both there.
 
-        No kind that is not measured."""
+        No kind that is not measured. With a postcode directory, `postcodes.own_council@Y` is what it tells about the
+        council itself."""
         kinds = {(file.kind, file.year) for file in self.files}
-        return frozenset(
+        found = {
             file.need
             for file in self.files
             if file.kind not in NOT_MEASURED
             and (file.kind not in (HEADER, EPISODES) or {(HEADER, file.year), (EPISODES, file.year)} <= kinds)
-        )
+        }
+        return frozenset(found | {f"{OWN_COUNCIL}@{year}" for kind, year in kinds if kind == POSTCODES})
 
     def only(self, files: frozenset[str]) -> Inventory:
         """The same without every file that `files` does not name."""
@@ -142,14 +151,29 @@ def header_columns(line: str) -> tuple[str, tuple[str, ...]]:
     return delimiter, tuple(field.strip().upper() for field in fields)
 
 
-def _recognised(path: Path, year: int, name: str) -> ReturnFile:
-    """The file with its kind, from its beginning. Raises _NotAReturn."""
+def _recognised(path: Path, year: int, name: str) -> list[ReturnFile]:
+    """The file with its kind, from its beginning; of a workbook, each of its lists. Raises _NotAReturn."""
     try:
         with path.open("rb") as stream:
             beginning = stream.read(_HEAD_BYTES)
     except OSError:
         raise _NotAReturn("it cannot be opened") from None
-    return ReturnFile(path, year, _kind(decode(beginning).lstrip()), name, encoding_of(beginning)[0])
+    if beginning.startswith(_WORKBOOK_MARKS):
+        return [ReturnFile(path, year, f"{ANNEX_A}{n}", f"{name} (list {n})") for n in _lists_of_workbook(path)]
+    return [ReturnFile(path, year, _kind(decode(beginning).lstrip()), name, encoding_of(beginning)[0])]
+
+
+def _lists_of_workbook(path: Path) -> list[int]:
+    # The lists share codes with the SSDA903, whose columns are of kinds named here.
+    from node.sources.annex_a_workbook import UnusableWorkbook, list_numbers
+
+    try:
+        numbers = sorted(list_numbers(path))
+    except UnusableWorkbook as fault:
+        raise _NotAReturn(str(fault)) from None
+    if not numbers:
+        raise _NotAReturn("a workbook without a list of Annex A")
+    return numbers
 
 
 def _kind(head: str) -> str:
@@ -211,7 +235,7 @@ def take_inventory(folder: Path, year: int | None) -> Inventory:
             if not path.is_file():
                 continue
             try:
-                files.append(_recognised(path, found, name))
+                files += _recognised(path, found, name)
             except _NotAReturn as reason:
                 ignored.append(IgnoredFile(name, str(reason)))
     return Inventory(last, tuple(files), tuple(ignored))

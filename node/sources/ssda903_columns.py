@@ -39,6 +39,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("SEX", Value.CODE, codes=SEX_CODES),
         Column("DOB", Value.DATE),
         Column("ETHNIC", Value.CODE, codes=ETHNICITY_CODES),
+        Column("UPN", Value.UPN, optional=True),
     ),
     EPISODES: (
         _CHILD,
@@ -48,6 +49,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("PLACE", Value.CODE, codes=PLACES),
         Column("DEC", Value.DATE, by_year_end=True),
         Column("REC", Value.CODE, codes=END_REASONS),
+        Column("HOME_POST", optional=True),
         Column("PL_POST", optional=True),
         Column("URN", optional=True),
     ),
@@ -77,6 +79,17 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "ssda903.uasc": (
         _CHILD,
         Column("DUC", Value.DATE),
+    ),
+    "ssda903.ad1": (
+        _CHILD,
+        Column("DATE_INT", Value.DATE, by_year_end=True),
+        Column("DATE_MATCH", Value.DATE, by_year_end=True),
+        Column("FOSTER_CARE", Value.FLAG, optional=True),
+    ),
+    "ssda903.placed_for_adoption": (
+        _CHILD,
+        Column("DATE_PLACED", Value.DATE, essential=True, by_year_end=True),
+        Column("DATE_PLACED_CEASED", Value.DATE, by_year_end=True, optional=True),
     ),
 }
 """The columns that are read, by kind of file."""

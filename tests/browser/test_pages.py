@@ -16,12 +16,21 @@ import pytest
 from coordinator.data import current_councils
 from coordinator.publication.publish import publish
 from frameworks.catalogue import load_framework
-from frameworks.model import Framework, Kind
+from frameworks.model import DataType, Framework, Kind
 from tests.browser.chromium import EXECUTABLE, Page, running
+from tests.coordinator.every_kind import NAMES, every_kind
 from tests.coordinator.made_up import YEAR, federate, request_of
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 PAGES = ("index.html", "coverage.html", "methods.html", "indicators/{indicator}.html", "councils/{council}.html")
+PAGES_OF_KINDS = (
+    "index.html",
+    "methods.html",
+    "indicators/feels_safe.html",
+    "indicators/life.html",
+    "indicators/settled.html",
+    "councils/{council}.html",
+)
 WIDE, NARROW = 1200, 320
 RUN_AXE = """
 axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}).then(
@@ -30,11 +39,12 @@ axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22
 
 
 def some_indicators(framework: Framework) -> tuple[str, ...]:
-    """Two indicators of each kind and question: enough to meet every form a page can take."""
-    chosen: dict[tuple[str, Kind], list[str]] = {}
+    """Two indicators of each kind, data type and question, and what must go with them: every form a page can take."""
+    chosen: dict[tuple[str, Kind, DataType], list[str]] = {}
     for indicator in framework.indicators:
-        chosen.setdefault((indicator.question, indicator.kind), []).append(indicator.id)
-    return tuple(name for names in chosen.values() for name in names[:2])
+        chosen.setdefault((indicator.question, indicator.kind, indicator.data_type), []).append(indicator.id)
+    named = [name for names in chosen.values() for name in names[:2]]
+    return tuple(dict.fromkeys(asked for name in named for asked in (name, *framework.indicator(name).companions)))
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +57,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     federation = federate(framework, [request], seed=9, councils=councils, undeclared=undeclared)
     out = tmp_path_factory.mktemp("published") / "site"
     publish(federation.benchmark, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def site_of_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published site with a histogram of words, a proxy, a survey, and an indicator that nobody can compute."""
+    request = request_of(NAMES, epsilon=3.0, breakdowns=("sex",))
+    out = tmp_path_factory.mktemp("published") / "kinds"
+    publish(federate(every_kind(), [request], seed=9, councils=tuple(current_councils())[::8]).benchmark, out)
     return out
 
 
@@ -78,6 +97,17 @@ def test_axe_finds_nothing(page: Page, site: Path, pattern: str, width: int) -> 
     """WCAG 2.2 A and AA and best practice, with every collapsed part open."""
     page.open(_address(site, pattern), width=width)
     _open_details(page)
+    page.evaluate(AXE.read_text(encoding="utf-8") + ";0")
+    assert page.evaluate(RUN_AXE) == []
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("pattern", PAGES_OF_KINDS)
+def test_every_kind_of_figure_is_accessible_and_fits(page: Page, site_of_kinds: Path, pattern: str, width: int) -> None:
+    """The same for every kind of indicator, and nothing but a table in its own box scrolls sideways."""
+    page.open(_address(site_of_kinds, pattern), width=width)
+    _open_details(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.evaluate(AXE.read_text(encoding="utf-8") + ";0")
     assert page.evaluate(RUN_AXE) == []
 

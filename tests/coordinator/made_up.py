@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -17,7 +18,7 @@ from frameworks.accounting import rho_from_epsilon, rho_units_down
 from frameworks.availability import required_files
 from frameworks.collection import Collection
 from frameworks.model import Framework, Indicator, Kind
-from frameworks.plan import OVERALL, ReleasePlan, ReleaseRequest, Statistic, compile_plan
+from frameworks.plan import OVERALL, Block, ReleasePlan, ReleaseRequest, Statistic, compile_plan
 
 YEAR = 2025
 PUBLISHED_AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -92,7 +93,7 @@ def request_of(
 
 def national_rate(indicator: Indicator) -> float:
     """The share of yes answers in England: the published one where there is one, else one half."""
-    if indicator.kind is Kind.PERCENT and indicator.england is not None:
+    if indicator.kind in (Kind.PERCENT, Kind.RATIO) and indicator.england is not None:
         return min(max(indicator.england.value / 100, 0.01), 0.99)
     return 0.5
 
@@ -103,38 +104,74 @@ def cohort_share(framework: Framework, cohort_id: str, otherwise: float) -> floa
         if indicator.cohort == cohort_id and indicator.england is not None:
             england = indicator.england
             size = england.numerator if indicator.kind is Kind.COUNT else england.denominator
-            if size is not None:
+            if size is not None and indicator.kind is not Kind.RATIO:
                 return size / CHILDREN_IN_ENGLAND
     return otherwise
+
+
+Split = npt.NDArray[np.int64]
+
+
+def _answers(
+    plan: ReleasePlan, indicator: Indicator, splits: dict[str, Split], rate: float, rng: np.random.Generator
+) -> Iterator[tuple[Block, Split]]:
+    """Each block of an indicator with its entries, in tables that add up to the overall figure.
+
+    A percentage's answers are yes or no, a mean's values at the ends of its scale. Of a ratio nine wholes in ten are at
+    the upper end, and only these have a part there. A histogram's categories are the likelier the nearer they stand to
+    `rate` of the way along.
+    """
+    total = int(splits[OVERALL][0])
+    if indicator.kind is Kind.HISTOGRAM:
+        places = np.linspace(0, 1, len(indicator.categories))
+        likely = np.exp(-4 * np.abs(places - rate))
+        whole = rng.multinomial(total, likely / likely.sum())
+        for breakdown, split in splits.items():
+            left, columns = split.copy(), []
+            for count in whole:
+                columns.append(rng.multivariate_hypergeometric(left, int(count)))
+                left = left - columns[-1]
+            yield plan.block(Statistic.HISTOGRAM, indicator.id, breakdown), np.stack(columns, axis=1).ravel()
+        return
+    holders = splits
+    if indicator.kind is Kind.RATIO:
+        large = int(rng.binomial(total, 0.9))
+        holders = {breakdown: rng.multivariate_hypergeometric(split, large) for breakdown, split in splits.items()}
+        for breakdown, split in splits.items():
+            block = plan.block(Statistic.WHOLE_SUM, indicator.id, breakdown)
+            yield block, _at_the_ends(block, holders[breakdown], split)
+    yes = int(rng.binomial(int(holders[OVERALL][0]), rate))
+    statistic = Statistic.CONTRAST if indicator.kind is Kind.PERCENT else Statistic.CENTRED_SUM
+    for breakdown, split in splits.items():
+        block = plan.block(statistic, indicator.id, breakdown)
+        yield block, _at_the_ends(block, rng.multivariate_hypergeometric(holders[breakdown], yes), split)
+
+
+def _at_the_ends(block: Block, upper: Split, split: Split) -> Split:
+    """The sum of +half for those at the upper end and -half for the others, half being the range a child can move."""
+    return block.sensitivity // block.event_cap * (2 * upper - split)
 
 
 def exact_vector(
     plan: ReleasePlan, framework: Framework, council: Council, rng: np.random.Generator, children: Children
 ) -> list[int]:
-    """A council's exact vector: binomial answers, in tables that add up to the overall figure."""
+    """A council's exact vector, in tables that add up to the overall figure."""
     vector = np.zeros(plan.length, dtype=np.int64)
-    sizes: dict[tuple[str, str], npt.NDArray[np.int64]] = {}
+    splits: dict[str, dict[str, Split]] = {}
     tables = sorted({(block.breakdown, block.levels) for block in plan.blocks}, key=lambda table: table[0])
     for cohort_id in dict.fromkeys(block.cohort for block in plan.blocks):
         size = children.size(cohort_id, council, rng)
         for breakdown, levels in tables:
             split = rng.multinomial(size, np.full(len(levels), 1 / len(levels)))
-            sizes[cohort_id, breakdown] = split
-            block = plan.block(Statistic.TOTAL, cohort_id, breakdown)
-            vector[block.start : block.start + len(levels)] = split
+            splits.setdefault(cohort_id, {})[breakdown] = split
+            with suppress(KeyError):
+                vector[plan.block(Statistic.TOTAL, cohort_id, breakdown).indices] = split
     for name in plan.indicators:
         indicator = framework.indicator(name)
-        if indicator.kind is Kind.COUNT:
-            continue
-        statistic = Statistic.CONTRAST if indicator.kind is Kind.PERCENT else Statistic.CENTRED_SUM
-        total = int(sizes[indicator.cohort, OVERALL][0])
-        yes = int(rng.binomial(total, children.rate(indicator, council, rng)))
-        for breakdown, levels in tables:
-            block = plan.block(statistic, name, breakdown)
-            half = block.sensitivity // block.event_cap
-            split = sizes[indicator.cohort, breakdown]
-            answers = rng.multivariate_hypergeometric(split, yes)
-            vector[block.start : block.start + len(levels)] = half * (2 * answers - split)
+        if indicator.kind is not Kind.COUNT:
+            rate = children.rate(indicator, council, rng)
+            for block, entries in _answers(plan, indicator, splits[indicator.cohort], rate, rng):
+                vector[block.indices] = entries
     return [int(entry) for entry in vector]
 
 
@@ -144,7 +181,7 @@ def quick_noise(rng: np.random.Generator) -> AddNoise:
     def add(plan: ReleasePlan, exact: Sequence[int]) -> list[int]:
         noised = list(exact)
         for block in plan.blocks:
-            for index in range(block.start, block.start + len(block.levels)):
+            for index in range(block.start, block.start + block.length):
                 noised[index] += round(rng.normal(0, block.sigma))
         return noised
 
@@ -173,10 +210,12 @@ def federate(
     seed: int,
     councils: Sequence[str] | None = None,
     undeclared: dict[str, frozenset[str]] | None = None,
+    declared_too: dict[str, frozenset[str]] | None = None,
     noise: AddNoise | None = None,
     children: Children | None = None,
 ) -> Federation:
-    """Every council (or those named) answers every release; `undeclared` are files that a council does not hold.
+    """Every council (or those named) answers every release; `undeclared` are files that a council does not hold,
+    `declared_too` those that it holds besides.
 
     A council sends zeros where an undeclared file is needed for an indicator's contrast; here its vector is simply
     drawn like any other, which only makes a figure that wrongly counts it easier to see.
@@ -198,7 +237,8 @@ def federate(
             release_id=plan.release_id,
             values=tuple(add(plan, exact[plan.release_id, council.code])),
             declared_files=required_files(framework, plan.indicators, YEAR)
-            - (undeclared or {}).get(council.code, frozenset()),
+            - (undeclared or {}).get(council.code, frozenset())
+            | (declared_too or {}).get(council.code, frozenset()),
             payload_digest=b"\0" * 32,
             received_at=PUBLISHED_AT,
         )

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coordinator.estimates.cells import NoisySum
-from coordinator.estimates.decode import Rate, Ratio, enough
+from coordinator.estimates.decode import Mean, Rate, enough
 from coordinator.estimates.intervals import Interval, contrast_interval, count_interval, normal_quantile
 
 REPETITIONS = 2000
@@ -39,7 +39,7 @@ def _percent_coverage(children: int, rate: float, sigma: float, *, sampling: boo
     totals = children + np.rint(rng.normal(0, sigma_total, REPETITIONS))
     held, shown = [], []
     for answers, contrast, total in zip(yes, contrasts, totals, strict=True):
-        ratio = Ratio(NoisySum(contrast, sigma**2), NoisySum(total, sigma_total**2), 0, 100)
+        ratio = Mean(NoisySum(contrast, sigma**2), NoisySum(total, sigma_total**2), 0, 100)
         interval = ratio.interval(sampling=sampling)
         assert 0 <= interval.lower <= interval.upper <= 100
         truth = 100 * (rate if sampling else answers / children)
@@ -101,7 +101,7 @@ def test_means_are_covered_at_least(spread: float) -> None:
         values = mean + spread * (np.where(widest, 40.0, 0.0) - mean)
         noised = float(np.sum(values - 20)) + float(np.rint(rng.normal(0, sigma)))
         total = children + float(np.rint(rng.normal(0, 8.2)))
-        ratio = Ratio(NoisySum(noised, sigma**2).scaled(1 / 20), NoisySum(total, 8.2**2), 0, 40)
+        ratio = Mean(NoisySum(noised, sigma**2).scaled(1 / 20), NoisySum(total, 8.2**2), 0, 40)
         interval = ratio.interval(sampling=True)
         held.append(interval.lower <= mean <= interval.upper)
     assert np.mean(held) >= 0.945 - SLACK
@@ -141,7 +141,7 @@ def test_no_interval_is_empty_inverted_or_outside_the_scale(
 ) -> None:
     """For any noise and any total the interval is one, lies within the scale and holds the figure as it is read."""
     z = normal_quantile(confidence)
-    ratio = Ratio(NoisySum(contrast, sigma**2), NoisySum(total, sigma_total**2), 0, 100)
+    ratio = Mean(NoisySum(contrast, sigma**2), NoisySum(total, sigma_total**2), 0, 100)
     interval = ratio.interval(sampling=sampling, z=z)
     assert 0 <= interval.lower <= interval.upper <= 100
     if total > 0:

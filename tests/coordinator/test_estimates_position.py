@@ -7,25 +7,25 @@ import math
 import numpy as np
 
 from coordinator.estimates.cells import NoisySum, combine
-from coordinator.estimates.decode import Rate, Ratio
+from coordinator.estimates.decode import Mean, Rate
 from coordinator.estimates.position import Position, difference_interval, position
 
 COUNCILS = 60
 SIGMA = 12.0
 
 
-def _councils(rng: np.random.Generator, rate: float, sizes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[Ratio]:
+def _councils(rng: np.random.Generator, rate: float, sizes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[Mean]:
     yes = rng.binomial(sizes, rate)
     contrasts = 2 * yes - sizes + np.rint(rng.normal(0, SIGMA, len(sizes)))
     totals = sizes + np.rint(rng.normal(0, SIGMA, len(sizes)))
     return [
-        Ratio(NoisySum(float(d), SIGMA**2), NoisySum(float(t), SIGMA**2), 0, 100)
+        Mean(NoisySum(float(d), SIGMA**2), NoisySum(float(t), SIGMA**2), 0, 100)
         for d, t in zip(contrasts, totals, strict=True)
     ]
 
 
-def _england(councils: list[Ratio]) -> Ratio:
-    return Ratio(combine(c.contrast for c in councils), combine(c.total for c in councils), 0, 100)
+def _england(councils: list[Mean]) -> Mean:
+    return Mean(combine(c.contrast for c in councils), combine(c.total for c in councils), 0, 100)
 
 
 def test_where_all_councils_are_alike_false_words_are_rare() -> None:
@@ -65,21 +65,21 @@ def test_similar_is_never_said_of_a_council_that_may_differ_much() -> None:
 
 def test_a_large_council_like_the_rest_is_similar() -> None:
     """Similar is not an empty word: with enough children it is said."""
-    rest = Ratio(NoisySum(-32_000, 2e4), NoisySum(80_000, 2e4), 0, 100)
-    assert position(Ratio(NoisySum(-1_600, 144), NoisySum(4_000, 144), 0, 100), rest, 153) is Position.SIMILAR
+    rest = Mean(NoisySum(-32_000, 2e4), NoisySum(80_000, 2e4), 0, 100)
+    assert position(Mean(NoisySum(-1_600, 144), NoisySum(4_000, 144), 0, 100), rest, 153) is Position.SIMILAR
 
 
 def test_a_small_council_is_too_uncertain_to_place() -> None:
     """Neither a difference nor its absence can be read from 60 children; below 30 nothing is compared at all."""
-    rest = Ratio(NoisySum(-32_000, 2e4), NoisySum(80_000, 2e4), 0, 100)
-    assert position(Ratio(NoisySum(-20, 36), NoisySum(60, 36), 0, 100), rest, 153) is Position.UNCERTAIN
-    assert position(Ratio(NoisySum(20, 1), NoisySum(20, 1), 0, 100), rest, 153) is Position.UNCERTAIN
+    rest = Mean(NoisySum(-32_000, 2e4), NoisySum(80_000, 2e4), 0, 100)
+    assert position(Mean(NoisySum(-20, 36), NoisySum(60, 36), 0, 100), rest, 153) is Position.UNCERTAIN
+    assert position(Mean(NoisySum(20, 1), NoisySum(20, 1), 0, 100), rest, 153) is Position.UNCERTAIN
 
 
 def test_noise_shared_with_england_is_taken_out() -> None:
     """A council that is half of England: against England its own noise would hide half of every difference."""
-    council = Ratio(NoisySum(500, 100), NoisySum(1_000, 100), 0, 100)
-    other = Ratio(NoisySum(-500, 100), NoisySum(1_000, 100), 0, 100)
+    council = Mean(NoisySum(500, 100), NoisySum(1_000, 100), 0, 100)
+    other = Mean(NoisySum(-500, 100), NoisySum(1_000, 100), 0, 100)
     england = _england([council, other])
     assert england.without(council) == other
     assert difference_interval(council, england.without(council), 1.96).lower > 40
@@ -87,8 +87,8 @@ def test_noise_shared_with_england_is_taken_out() -> None:
 
 def test_the_difference_is_newcombes() -> None:
     """56 of 70 against 48 of 80: 0.0524 to 0.3339 (Newcombe 1998, table II, method 10)."""
-    first = Ratio(NoisySum(2 * 56 - 70, 0), NoisySum(70, 0), 0, 1)
-    second = Ratio(NoisySum(2 * 48 - 80, 0), NoisySum(80, 0), 0, 1)
+    first = Mean(NoisySum(2 * 56 - 70, 0), NoisySum(70, 0), 0, 1)
+    second = Mean(NoisySum(2 * 48 - 80, 0), NoisySum(80, 0), 0, 1)
     interval = difference_interval(first, second, 1.959964)
     assert math.isclose(interval.lower, 0.0524, abs_tol=5e-5)
     assert math.isclose(interval.upper, 0.3339, abs_tol=5e-5)

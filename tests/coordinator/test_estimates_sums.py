@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from coordinator.estimates.cells import Cell, NoisySum, combine, overall_cell, read_vector
-from coordinator.estimates.decode import Rate, Ratio, bounds_of, contrast_of, enough
+from coordinator.estimates.decode import Mean, Rate, contrast_of, enough, scale_of
 from frameworks.plan import OVERALL, ReleasePlan, Statistic, compile_plan
 from tests.coordinator.made_up import request_of
 from tests.frameworks.small import small_framework
@@ -99,7 +99,7 @@ def test_a_vector_of_another_length_is_refused() -> None:
 
 def test_a_percentage_is_decoded_from_its_contrast() -> None:
     """30 yes and 90 no: D = -60, T = 120, p = (1 + D/T)/2 = 25 %, Var = [v_D + (2p-1)^2 v_T] / (4 T^2)."""
-    ratio = Ratio(NoisySum(-60, 9.0), NoisySum(120, 4.0), *bounds_of(small_framework().indicator("healthy")))
+    ratio = Mean(NoisySum(-60, 9.0), NoisySum(120, 4.0), *scale_of(small_framework().indicator("healthy")))
     assert ratio.value == 25.0
     z = 1e-4
     narrow = ratio.interval(sampling=False, z=z)
@@ -113,7 +113,7 @@ def test_a_mean_is_decoded_from_its_centred_sum(indicator: str, values: list[int
     framework = small_framework()
     block = _plan(indicator).block(Statistic.CENTRED_SUM, indicator)
     contrast = contrast_of(framework.indicator(indicator), block, NoisySum(sent, block.variance))
-    ratio = Ratio(contrast, NoisySum(len(values), 0.0), *bounds_of(framework.indicator(indicator)))
+    ratio = Mean(contrast, NoisySum(len(values), 0.0), *scale_of(framework.indicator(indicator)))
     assert ratio.value == pytest.approx(sum(values) / len(values))
     spread = ratio.interval(sampling=False, z=1e-4)
     expected = block.sigma / block.step / len(values)
@@ -126,7 +126,7 @@ def test_an_event_cap_shows_in_the_noise_and_nowhere_else() -> None:
     block = plan.block(Statistic.CONTRAST, "returned")
     assert block.sensitivity == 2
     contrast = contrast_of(framework.indicator("returned"), block, NoisySum(-50, block.variance))
-    assert Ratio(contrast, NoisySum(100, 0.0), 0, 100).value == 25.0
+    assert Mean(contrast, NoisySum(100, 0.0), 0, 100).value == 25.0
 
 
 def test_a_rate_is_its_count_over_the_children() -> None:
@@ -140,12 +140,12 @@ def test_a_rate_is_its_count_over_the_children() -> None:
 def test_what_is_shown_depends_on_the_noised_size_alone(size: float, sigma: float, shown: bool) -> None:
     """At least 30, and 5 times the noise; the figure and the width of its interval play no part."""
     for contrast in (-size, 0.0, size):
-        assert enough(Ratio(NoisySum(contrast, 1e6), NoisySum(size, sigma**2), 0, 100)) is shown
+        assert enough(Mean(NoisySum(contrast, 1e6), NoisySum(size, sigma**2), 0, 100)) is shown
 
 
 def test_figures_are_clamped_for_reading_only() -> None:
     """Noise may carry a sum past what is possible; the sum keeps it, or totals would be biased upwards."""
-    low = Ratio(NoisySum(-130, 100), NoisySum(120, 100), 0, 100)
+    low = Mean(NoisySum(-130, 100), NoisySum(120, 100), 0, 100)
     assert (low.value, low.unclamped < 0) == (0.0, True)
     assert Rate(NoisySum(-4, 9)).value == 0.0
     assert combine([NoisySum(-4, 9), NoisySum(10, 9)]).value == 6

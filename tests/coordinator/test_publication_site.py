@@ -146,7 +146,7 @@ def test_a_figure_always_stands_with_its_interval_and_its_councils(documents: di
     """On the first page each card holds the interval and how many councils are in it."""
     for card in documents["index.html"].xpath("//li[@class='newlyn-card']"):
         words = " ".join(card.text_content().split())
-        assert re.search(r"between [\d.,]+%? and \d|Not available", words), words
+        assert re.search(r"between −?[\d.,]+%? and −?\d|Not available", words), words
         assert re.search(r"\d of 153 councils", words), words
 
 

@@ -35,8 +35,8 @@ OUTSIDE = (0, 0)
 ALL_FILES = frozenset(
     f"ssda903{part}@{year}"
     for year in range(2020, YEAR + 1)
-    for part in ("", ".oc2", ".oc3", ".missing", ".social_worker", ".uasc")
-)
+    for part in ("", ".oc2", ".oc3", ".missing", ".social_worker", ".uasc", ".ad1", ".placed_for_adoption")
+) | {f"{file}@{YEAR}" for file in ("postcodes.directory", "postcodes.own_council", "ssd.permanence")}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,9 @@ class Child:
     stands for URN and postcode. Those that ended before the year are in earlier returns only, as are `earlier`.
 
     `checks` are OC2 rows by return year; `leaver` is IN_TOUCH, ACTIV, ACCOM (None is blank); `missing` are kind, start
-    and end; `workers` are worker, start and end; `unaccompanied` is DUC, "" for blank.
+    and end; `workers` are worker, start and end; `unaccompanied` is DUC, "" for blank. `distances` are, by home, tenths
+    of a mile, whether beyond 20 miles, and whether outside the council. `adoptions` are AD1 rows by return year;
+    `placed` are return year, the day of a decision for adoption and the day it was given up.
     """
 
     episodes: str = ""
@@ -56,6 +58,9 @@ class Child:
     missing: tuple[tuple[str, str, str | None], ...] = ()
     workers: tuple[tuple[str, str, str | None], ...] = ()
     unaccompanied: str | None = None
+    distances: Mapping[str, tuple[int | None, bool | None, bool | None]] = field(default_factory=dict)
+    adoptions: Mapping[int, Mapping[str, str | bool | None]] = field(default_factory=dict)
+    placed: tuple[tuple[int, str, str | None], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,30 +117,54 @@ def _age_band(age: int | None) -> str:
     )
 
 
-def _rows(child_id: str, child: Child) -> Iterator[tuple[str, tuple[object, ...]]]:
-    """Table and row, for every row of a child."""
+def _columns(episode: Episode) -> dict[str, object]:
+    return {
+        "start_date": episode.start,
+        "start_reason": episode.start_reason,
+        "legal_status": episode.legal_status,
+        "place": episode.place,
+        "address": episode.address,
+        "end_date": episode.end,
+        "end_reason": episode.end_reason,
+    }
+
+
+def _rows(child: Child) -> Iterator[tuple[str, dict[str, object]]]:
+    """Table and row by column, without the child's id, for every row of a child."""
     born = date.fromisoformat(child.born) if child.born else None
     age = _age(born)
-    yield "looked_after_child", (child_id, "female", born, age, _age_band(age), "white")
+    yield (
+        "looked_after_child",
+        {
+            "sex": "female",
+            "date_of_birth": born,
+            "age": age,
+            "age_band": _age_band(age),
+            "ethnicity_major": "white",
+        },
+    )
     returned = [e for e in episodes_of(child.episodes) if e.end is None or e.end >= YEAR_START]
     for event, e in enumerate(returned, 1):
-        rest = (e.start, e.start_reason, e.legal_status, e.place, e.address, e.end, e.end_reason)
-        yield "episode", (child_id, event, *rest)
+        tenths, beyond, outside = child.distances.get(e.home, (None, None, None))
+        distance = {"distance_tenths": tenths, "beyond_20_miles": beyond, "outside_council": outside}
+        yield "episode", {"event": event, **_columns(e), **distance}
     for event, e in enumerate(episodes_of(f"{child.earlier}\n{child.episodes}"), 1):
-        rest = (e.start, e.start_reason, e.legal_status, e.place, e.address, e.end, e.end_reason)
-        yield "episode_history", (child_id, event, YEAR, *rest)
-    columns = list(TABLES["outcome_check"].columns)[2:]
+        yield "episode_history", {"event": event, "return_year": YEAR, **_columns(e)}
     for year, check in child.checks.items():
-        assert set(check) <= set(columns)
-        yield "outcome_check", (child_id, year, *(check.get(column) for column in columns))
+        yield "outcome_check", {"return_year": year, **check}
     if child.leaver is not None:
-        yield "care_leaver", (child_id, *child.leaver)
+        yield "care_leaver", dict(zip(("in_touch", "activity", "accommodation"), child.leaver, strict=True))
     for event, (kind, start, end) in enumerate(child.missing, 1):
-        yield "missing_incident", (child_id, event, kind, start, end)
+        yield "missing_incident", {"event": event, "kind": kind, "start_date": start, "end_date": end}
     for event, (worker, start, end) in enumerate(child.workers, 1):
-        yield "social_worker_episode", (child_id, event, worker, start, end)
+        yield "social_worker_episode", {"event": event, "worker_id": worker, "start_date": start, "end_date": end}
     if child.unaccompanied is not None:
-        yield "unaccompanied_child", (child_id, child.unaccompanied or None)
+        yield "unaccompanied_child", {"ceased_date": child.unaccompanied or None}
+    for year, adoption in child.adoptions.items():
+        yield "adoption", {"return_year": year, **adoption}
+    for event, (year, decided, given_up) in enumerate(child.placed, 1):
+        row = {"event": event, "return_year": year, "placed_date": decided, "ceased_date": given_up}
+        yield "placed_for_adoption", row
 
 
 @cache
@@ -149,8 +178,10 @@ def fill(engine: DuckDbEngine, children: Sequence[Child]) -> None:
     for table in TABLES:
         engine.connection.execute(f"DELETE FROM {table}")
     for number, child in enumerate(children):
-        for table, row in _rows(f"child-{number}", child):
-            engine.connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' for _ in row)})", row)
+        for table, row in _rows(child):
+            row = {"child_id": f"child-{number}", **row}
+            columns, places = ", ".join(row), ", ".join("?" for _ in row)
+            engine.connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", list(row.values()))
 
 
 @cache

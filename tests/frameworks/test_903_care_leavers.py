@@ -119,3 +119,75 @@ def test_suitable_accommodation_leaves_out_abroad_deported_and_residence_not_kno
 ) -> None:
     assert contribution("care_leaver_suitable_19_21", leaver(accommodation=accommodation)) == expected
     assert contribution("care_leaver_eet_19_21", leaver(accommodation=accommodation)) == YES
+
+
+@pytest.mark.parametrize(
+    ("in_touch", "activity", "accommodation", "expected"),
+    [
+        ("NO", "0", "0", YES),
+        ("NO", None, None, YES),
+        ("NO", "0", None, YES),
+        ("NO", "G5", "0", NO),
+        ("NO", "0", "B1", NO),
+        ("YES", "0", "0", NO),
+        ("REFU", "0", "0", NO),
+        ("NREQ", "0", "0", NO),
+        (None, "0", "0", NO),
+        ("DIED", "0", "0", OUTSIDE),
+        ("RHOM", "0", "0", OUTSIDE),
+    ],
+)
+def test_not_in_touch_is_when_nobody_else_knows_either(
+    in_touch: str | None, activity: str | None, accommodation: str | None, expected: tuple[int, int]
+) -> None:
+    assert contribution("care_leaver_not_in_touch", leaver(in_touch, activity, accommodation)) == expected
+
+
+def test_not_in_touch_is_of_care_leavers_aged_19_to_21() -> None:
+    assert contribution("care_leaver_not_in_touch", leaver("NO", "0", "0", born="2006-06-15")) == OUTSIDE
+
+
+FOSTERED_TO_18 = "2015-01-10 S U4 oak -> 2022-06-15 E15"
+
+
+@cases(
+    ("to the 18th birthday", YES, FOSTERED_TO_18),
+    ("to the day before", OUTSIDE, "2015-01-10 S U4 oak -> 2022-06-14 E15"),
+    ("to the day after", OUTSIDE, "2015-01-10 S U4 oak -> 2022-06-16 E15"),
+    ("with relatives (U1)", YES, "2015-01-10 S U1 oak -> 2022-06-15 E15"),
+    ("in a children's home", OUTSIDE, "2015-01-10 S K2 oak -> 2022-06-15 E15"),
+    (
+        "in a children's home at the last",
+        OUTSIDE,
+        "2015-01-10 S U4 o -> 2021-01-10 X1\n2021-01-10 P K2 h -> 2022-06-15 E15",
+    ),
+    (
+        "with foster carers at the last",
+        YES,
+        "2015-01-10 S K2 h -> 2021-01-10 X1\n2021-01-10 P U4 oak -> 2022-06-15 E15",
+    ),
+    ("taken over on that day", OUTSIDE, "2015-01-10 S U4 oak -> 2022-06-15 E3"),
+    ("in short-term placements", OUTSIDE, "2015-01-10 S U4 oak V3 -> 2022-06-15 E15"),
+    ("without known episodes", OUTSIDE, ""),
+)
+def test_staying_put_is_of_those_fostered_to_their_18th_birthday(expected: tuple[int, int], episodes: str) -> None:
+    assert contribution("staying_put", leaver(accommodation="Z1", earlier=episodes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("accommodation", "expected"), [("Z1", YES), ("Z2", YES), ("B1", NO), ("G1", NO), ("0", NO), (None, NO)]
+)
+def test_staying_put_is_living_with_the_former_foster_carer(
+    accommodation: str | None, expected: tuple[int, int]
+) -> None:
+    assert contribution("staying_put", leaver(accommodation=accommodation, earlier=FOSTERED_TO_18)) == expected
+
+
+@pytest.mark.parametrize(
+    ("born", "expected"),
+    [("2007-03-31", YES), ("2007-04-01", OUTSIDE), ("2004-04-01", YES), ("2004-03-31", OUTSIDE), (None, OUTSIDE)],
+)
+def test_staying_put_is_of_ages_18_to_20(born: str | None, expected: tuple[int, int]) -> None:
+    birthday = f"{int(born[:4]) + 18}{born[4:]}" if born else "2022-06-15"
+    stayed = leaver(accommodation="Z1", born=born, earlier=f"2015-01-10 S U4 oak -> {birthday} E15")
+    assert contribution("staying_put", stayed) == expected

@@ -28,6 +28,8 @@ HEALTH = {
     "sdq_borderline",
     "sdq_concern",
     "sdq_improved",
+    "sdq_band_improved",
+    "sdq_mean_difference",
     "health_assessment",
     "immunisation",
     "dental_check",
@@ -37,27 +39,43 @@ HEALTH = {
     "substance_intervention_refused",
     "convicted",
 }
-TWO_YEARS = {"same_carer_2y", "placements_3plus_2y"}
+SDQ_CHANGE = {"sdq_improved", "sdq_band_improved", "sdq_mean_difference"}
+TWO_YEARS = {"same_carer_2y", "placements_3plus_2y", "staying_put"}
 CARE_LEAVERS = {
     f"care_leaver_{stem}_{band}"
     for stem in ("eet", "he", "neet", "activity_unknown", "suitable")
     for band in ("17_18", "19_21")
-}
+} | {"care_leaver_not_in_touch", "staying_put"}
+DISTANCE = {"placed_20mi", "placed_20mi_outside_la", "placement_distance_mean"}
+SCORECARD = {f"adoption_{name}" for name in ("a1", "a10", "a2", "a20", "a3")}
+FROM_ENTRY = {f"adoption_entry_to_{stage}" for stage in ("placed", "decision", "order")}
+BACK_TO_THE_MOVE = FROM_ENTRY | SCORECARD | {"adoption_placed_to_order"}
+ADOPTION = BACK_TO_THE_MOVE | {"adoption_decision_to_match", "adoption_match_to_placed"}
+FROM_AD1 = {"adoption_entry_to_decision", "adoption_decision_to_match", "adoption_match_to_placed"}
+FROM_THREE_AD1 = {"adoption_a10", "adoption_a2", "adoption_a20"}
 
 
 @pytest.mark.parametrize(
     ("file", "lost"),
     [
         ("ssda903@2025", set(INDICATORS)),
-        ("ssda903@2024", TWO_YEARS | {"reunified_no_return_12m"}),
-        ("ssda903@2023", TWO_YEARS),
+        ("ssda903@2024", TWO_YEARS | {"reunified_no_return_12m", "adoption_match_to_placed"} | BACK_TO_THE_MOVE),
+        ("ssda903@2023", TWO_YEARS | BACK_TO_THE_MOVE),
         ("ssda903@2022", set()),
         ("ssda903.oc2@2025", HEALTH),
-        ("ssda903.oc2@2024", {"sdq_improved"}),
+        ("ssda903.oc2@2024", SDQ_CHANGE),
         ("ssda903.oc3@2025", CARE_LEAVERS),
         ("ssda903.missing@2025", {"missing_cla", "away_cla"}),
         ("ssda903.social_worker@2025", {"social_workers_3plus"}),
         ("ssda903.uasc@2025", {"cla_31_march_uasc"}),
+        ("ssda903.ad1@2025", FROM_AD1 | FROM_THREE_AD1),
+        ("ssda903.ad1@2024", FROM_THREE_AD1),
+        ("ssda903.ad1@2023", FROM_THREE_AD1),
+        ("ssda903.ad1@2022", set()),
+        ("ssda903.placed_for_adoption@2025", {"adoption_a3"}),
+        ("postcodes.directory@2025", DISTANCE),
+        ("postcodes.own_council@2025", {"placed_20mi_outside_la"}),
+        ("ssd.permanence@2025", {"early_permanence"}),
     ],
 )
 def test_without_a_file_just_the_indicators_that_need_it_are_not_available(file: str, lost: set[str]) -> None:
@@ -68,8 +86,8 @@ def test_without_a_file_just_the_indicators_that_need_it_are_not_available(file:
 
 def test_every_indicator_of_the_reference_is_there() -> None:
     stability = {"placements_3plus", "placements_mean", "social_workers_3plus"} | TWO_YEARS
-    assert HEALTH | CARE_LEAVERS | stability < set(INDICATORS)
-    assert len(INDICATORS) == 44
+    assert HEALTH | CARE_LEAVERS | stability | DISTANCE | ADOPTION | {"early_permanence"} < set(INDICATORS)
+    assert len(INDICATORS) == 63
 
 
 def _consistent(indicator: Indicator) -> bool:
@@ -111,7 +129,9 @@ def test_a_value_for_england_is_the_published_one(name: str) -> None:
 
 def test_a_mean_is_sent_as_whole_distances_from_its_middle() -> None:
     means = [indicator for indicator in INDICATORS.values() if indicator.kind is Kind.MEAN]
-    assert {indicator.id for indicator in means} == {"sdq_mean", "placements_mean"}
+    assert {indicator.id for indicator in means} == (
+        {"sdq_mean", "sdq_mean_difference", "placements_mean", "placement_distance_mean"} | ADOPTION - {"adoption_a3"}
+    )
     for indicator in means:
         assert indicator.bounds is not None
         assert sum(indicator.bounds) % 2 == 0

@@ -143,7 +143,34 @@ def test_improved_is_one_point_less_than_the_year_before(
 
 def test_improved_compares_with_the_year_before_and_no_other() -> None:
     earlier = Child(LONG, checks={2025: {"sdq_score": 10}, 2023: {"sdq_score": 20}})
-    assert contribution("sdq_improved", earlier) == OUTSIDE
+    for indicator_id in ("sdq_improved", "sdq_band_improved", "sdq_mean_difference"):
+        assert contribution(indicator_id, earlier) == OUTSIDE
+
+
+@pytest.mark.parametrize(
+    ("score", "last_year", "expected"),
+    [
+        (13, 14, YES),
+        (14, 16, NO),
+        (16, 17, YES),
+        (13, 40, YES),
+        (17, 40, NO),
+        (0, 13, NO),
+        (14, 13, NO),
+        (17, 16, NO),
+        (None, 17, OUTSIDE),
+        (13, None, OUTSIDE),
+    ],
+)
+def test_a_better_band_is_normal_from_borderline_or_either_from_a_concern(
+    score: int | None, last_year: int | None, expected: tuple[int, int]
+) -> None:
+    assert contribution("sdq_band_improved", _score(score, last_year)) == expected
+
+
+def test_the_mean_difference_is_below_nought_where_scores_improved() -> None:
+    assert contribution("sdq_mean_difference", _score(10, 17), _score(20, 16), _score(9, 9)) == (-3, 3)
+    assert contribution("sdq_mean_difference", _score(None, 17), _score(40, 0)) == (40, 1)
 
 
 @pytest.mark.parametrize(

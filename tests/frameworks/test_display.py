@@ -8,7 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frameworks.display.charts import axis_for
-from frameworks.display.formats import between, figure, half_up, number, to, unit_in_words
+from frameworks.display.formats import (
+    as_category,
+    between,
+    category_in_words,
+    figure,
+    half_up,
+    marked_title,
+    number,
+    to,
+    unit_beside,
+    unit_in_words,
+)
+from frameworks.model import DataType, Kind
 from tests.frameworks.small import small_framework
 
 
@@ -42,6 +54,24 @@ def test_figures_carry_their_unit() -> None:
     assert between(healthy, 22.4, 22.8) == "between 22.4% and 22.8%"
     assert figure(children, 81_770.4) == "81,770"
     assert unit_in_words(children.model_copy(update={"rate_per": 10_000})) == "per 10,000 children aged 0 to 17"
+
+
+def test_a_unit_follows_its_figure_without_a_second_per_cent_sign() -> None:
+    healthy, score = (small_framework().indicator(name) for name in ("healthy", "score"))
+    absence = score.model_copy(update={"kind": Kind.RATIO, "unit": "% of sessions"})
+    miles = score.model_copy(update={"unit": "miles"})
+    assert f"{figure(absence, 17.44)} {unit_beside(absence)}" == "17.4% of sessions"
+    assert f"{figure(miles, 12.25)} {unit_beside(miles)}" == "12.3 miles"
+    assert (figure(healthy, 5), unit_beside(healthy)) == ("5.0%", "")
+    share = as_category(score.model_copy(update={"kind": Kind.HISTOGRAM, "unit": "score"}))
+    assert (figure(share, 7.25), unit_beside(share)) == ("7.3%", "")
+    assert category_in_words("most_of_the_time") == "Most of the time"
+
+
+def test_a_proxy_is_marked_and_nothing_else_is() -> None:
+    healthy = small_framework().indicator("healthy")
+    assert marked_title(healthy) == "Healthy"
+    assert marked_title(healthy.model_copy(update={"data_type": DataType.PROXY})) == "Healthy (proxy)"
 
 
 @settings(deadline=None)

@@ -9,15 +9,19 @@ import pytest
 
 from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho
 from frameworks.exposure import DELTA, exposures
+from frameworks.model import ReleaseMode
 from frameworks.plan import ReleaseRequest, Statistic, compile_plan
+from frameworks.replacement import replace_one_rho_units
 from tests.frameworks.small import small_framework
 
 FRAMEWORK = small_framework()
 
 
-def shown(*indicators: str, breakdowns: tuple[str, ...] = ()) -> tuple[tuple[str, float], ...]:
+def shown(
+    *indicators: str, breakdowns: tuple[str, ...] = (), mode: ReleaseMode = "council"
+) -> tuple[tuple[str, float], ...]:
     request = ReleaseRequest(
-        id="release", mode="council", indicators=indicators, breakdowns=breakdowns, rho_units=20 * 10**9
+        id="release", mode=mode, indicators=indicators, breakdowns=breakdowns, rho_units=20 * 10**9
     )
     plan = compile_plan(FRAMEWORK, "c", 2025, request)
     for exposure in exposures(FRAMEWORK, plan):
@@ -54,3 +58,30 @@ def test_a_release_without_yes_or_no_answers_says_nothing_of_one() -> None:
         "Whether the child is in the council's returns at all",
         "Every answer of a child known to be in them",
     ]
+
+
+def test_a_changed_category_leaves_one_count_and_joins_another() -> None:
+    """The histogram moves by 1 in two entries: rho is 2 / (2 sigma^2) for each table."""
+    request = ReleaseRequest(id="release", mode="council", indicators=("mood", "responded"), rho_units=20 * 10**9)
+    plan = compile_plan(FRAMEWORK, "c", 2025, request)
+    sigma = plan.block(Statistic.HISTOGRAM, "mood").sigma_units
+    contrast = plan.block(Statistic.CONTRAST, "responded").sigma_units
+    assert contrast == sigma
+    (answer,) = (rho for question, rho in shown("mood", "responded") if question.startswith("One answer"))
+    assert answer == pytest.approx(4 * 1024**2 / (2 * contrast**2))
+    assert replace_one_rho_units(FRAMEWORK, plan) == pytest.approx(10**12 * (4 + 2) * 1024**2 / (2 * sigma**2), abs=1)
+
+
+def test_a_family_that_changes_its_answer_costs_what_is_charged() -> None:
+    (_, being), (_, one), (_, every) = shown("settled")
+    assert one == pytest.approx(being)
+    assert every == pytest.approx(4 * being)
+
+
+@pytest.mark.parametrize(("mode", "times"), [("council", 2), ("secure", 4)])
+def test_a_child_known_to_two_councils_is_shown_where_that_may_be(mode: ReleaseMode, times: int) -> None:
+    """Two releases add up; in a sum over councils the child moves the sum twice as far."""
+    question = "A child known to two councils in the year"
+    listed = dict(shown("responded", mode=mode))
+    assert listed[question] == pytest.approx(times * shown("responded")[0][1])
+    assert question not in dict(shown("healthy", mode=mode))

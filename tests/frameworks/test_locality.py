@@ -7,16 +7,20 @@ child's rows and touch no others, for every definition shipped and for hundreds 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import duckdb
 import pytest
 
 import frameworks.definitions
-from frameworks.catalogue import installed_frameworks, load_framework
 from frameworks.definitions import Place, check_definition, table_relations
 from frameworks.errors import DefinitionRefused
+from frameworks.model import Source
+from node.engines.duckdb_engine import DuckDbEngine
 from tests.frameworks.random_children import CHILDREN, children_moved, random_council, rows_of
+from tests.frameworks.shipped import everything_shipped
+from tests.privacy.random_children import YEAR, ChildMaker, fill
 
 CANARIES = {
     "average": "SELECT child_id FROM outcome_check WHERE sdq_score > (SELECT avg(sdq_score) FROM outcome_check)",
@@ -28,22 +32,32 @@ CANARIES = {
 SEEDS = (4, 7)
 
 
-def _shipped(framework_id: str) -> dict[str, str]:
-    framework = load_framework(framework_id)
-    definitions = {f"view {view.id}": view.sql for view in framework.views}
+def _shipped() -> tuple[dict[str, str], dict[str, str]]:
+    """The views of all frameworks, and every definition, views included."""
+    framework = everything_shipped()
+    views = {view.id: view.sql for view in framework.views}
+    definitions = {f"view {view}": sql for view, sql in views.items()}
     definitions |= {f"cohort {cohort.id}": cohort.sql for cohort in framework.cohorts}
-    return definitions | {f"outcome {one.id}": one.outcome for one in framework.indicators if one.outcome is not None}
+    definitions |= {f"outcome {one.id}": one.outcome for one in framework.indicators if one.outcome is not None}
+    return views, definitions
 
 
-@pytest.mark.parametrize("framework_id", installed_frameworks())
-def test_no_definition_shipped_lets_a_child_move_another(framework_id: str) -> None:
-    definitions = _shipped(framework_id)
+@contextmanager
+def _busy_council() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Children with long histories that hang together, so that every definition finds some; one id in every source."""
+    maker = ChildMaker(1)
+    with DuckDbEngine.create(YEAR) as engine:
+        for source in Source:
+            fill(engine, {f"child-{number:02}": maker.child(source) for number in range(200)})
+        yield engine.connection
+
+
+def test_no_definition_shipped_lets_a_child_move_another() -> None:
+    views, definitions = _shipped()
     seen: set[str] = set()
-    for seed in SEEDS:
-        with random_council(seed) as connection:
-            for view in load_framework(framework_id).views:
-                connection.execute(f"CREATE TEMP VIEW {view.id} AS {view.sql}")
-            assert children_moved(connection, definitions) == {}
+    for council in (random_council(4), _busy_council()):
+        with council as connection:
+            assert children_moved(connection, definitions, views=views) == {}
             seen |= {name for name, sql in definitions.items() if rows_of(connection, sql)}
     assert set(definitions) - seen == set()
 

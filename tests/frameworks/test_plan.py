@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from frameworks.accounting import UNITS_PER_RHO
 from frameworks.errors import InvalidRelease
-from frameworks.model import BREAKDOWNS
+from frameworks.model import BREAKDOWNS, Source
 from frameworks.plan import SIGMA_UNITS, Block, ReleasePlan, ReleaseRequest, Statistic, compile_plan
 from tests.frameworks.small import small_framework
 
@@ -27,8 +27,36 @@ def plan_of(*indicators: str, breakdowns: tuple[str, ...] = (), rho_units: int =
 
 def test_every_cell_of_every_block_has_its_own_index() -> None:
     plan = plan_of(*ONE_CAP, breakdowns=("sex", "ethnicity_major"))
-    indices = [block.start + offset for block in plan.blocks for offset in range(len(block.levels))]
+    indices = [index for block in plan.blocks for index in range(plan.length)[block.indices]]
     assert indices == list(range(plan.length))
+
+
+def test_a_histogram_has_an_entry_for_each_category_in_every_level_and_needs_no_total() -> None:
+    plan = plan_of("responded", "mood", breakdowns=("sex",))
+    block = plan.block(Statistic.HISTOGRAM, "mood", "sex")
+    assert (block.categories, block.length) == (("good", "fair", "poor"), 9)
+    assert "answered" not in {block.cohort for block in plan.blocks if block.statistic is Statistic.TOTAL}
+
+
+def test_a_ratio_is_two_sums_and_the_total_that_they_are_distances_from() -> None:
+    plan = plan_of("absence")
+    assert [(block.statistic, block.sensitivity, block.step) for block in plan.blocks] == [
+        (Statistic.TOTAL, 1, 1),
+        (Statistic.CENTRED_SUM, 10, 1),
+        (Statistic.WHOLE_SUM, 19, 2),
+    ]
+
+
+def test_an_indicator_is_never_released_without_its_companions() -> None:
+    with pytest.raises(InvalidRelease, match="mood without responded") as refusal:
+        plan_of("healthy", "mood")
+    assert refusal.value.next_step
+    assert plan_of("mood", "responded").indicators == ("mood", "responded")
+
+
+def test_a_plan_says_how_many_councils_may_count_a_child() -> None:
+    assert plan_of("healthy").councils_per_child == 1
+    assert plan_of("healthy", "responded").councils_per_child == 2
 
 
 def test_all_levels_are_listed_in_advance_unknown_included() -> None:
@@ -49,11 +77,29 @@ def test_indicators_of_one_cohort_share_its_totals() -> None:
 
 @pytest.mark.parametrize(
     ("indicator", "sensitivity", "step"),
-    [("healthy", 1, 1), ("returned", 2, 1), ("returned_late", 3, 1), ("score", 20, 1), ("odd_score", 5, 2)],
+    [
+        ("healthy", 1, 1),
+        ("returned", 2, 1),
+        ("returned_late", 3, 1),
+        ("score", 20, 1),
+        ("odd_score", 5, 2),
+        ("settled", 2, 1),
+        ("first_need", 2, 1),
+    ],
 )
 def test_a_block_moves_by_at_most_what_its_kind_allows(indicator: str, sensitivity: int, step: int) -> None:
     block = next(block for block in plan_of(indicator).blocks if block.indicator == indicator)
     assert (block.sensitivity, block.step) == (sensitivity, step)
+
+
+def test_a_family_appears_or_changes_its_outcome_and_never_both() -> None:
+    """The total of families is told as exactly as costs nothing: three quarters of the weight of a flipped contrast."""
+    plan = plan_of("settled")
+    total, contrast = plan.block(Statistic.TOTAL, "families"), plan.block(Statistic.CONTRAST, "settled")
+    assert (total.sensitivity, contrast.sensitivity) == (1, 2)
+    assert contrast.cost * UNITS_PER_RHO <= plan.rho_units < contrast.cost * UNITS_PER_RHO + 1
+    assert total.cost + contrast.cost_of(1) <= contrast.cost
+    assert total.sigma_units < contrast.sigma_units
 
 
 def test_events_with_different_caps_cannot_share_their_total() -> None:
@@ -62,21 +108,32 @@ def test_events_with_different_caps_cannot_share_their_total() -> None:
 
 
 def _oracle_worst_child(blocks: tuple[Block, ...]) -> Fraction:
-    """Every age from 0 to 30 and unknown, for a looked-after child, plus everything of a child in need."""
-    ages = {cohort.id: cohort.ages for cohort in FRAMEWORK.cohorts}
-    source = {cohort.id: cohort.source for cohort in FRAMEWORK.cohorts}
+    """Every age from 0 to 30 and unknown in every source, and a family that appears or changes in each cohort."""
+    cohorts = {cohort.id: cohort for cohort in FRAMEWORK.cohorts}
 
-    def total(of_source: str, age: int | None) -> Fraction:
-        paid = Fraction(0)
+    def paid(block: Block, squared: Fraction) -> Fraction:
+        return squared / (2 * Fraction(block.sigma_units, SIGMA_UNITS) ** 2)
+
+    def total(of_source: Source, age: int | None) -> Fraction:
+        listed = Fraction(0)
         for block in blocks:
-            limits = ages[block.cohort]
-            if source[block.cohort] == of_source and (
+            limits = cohorts[block.cohort].ages
+            if cohorts[block.cohort].source is of_source and (
                 limits is None or (age is not None and limits[0] <= age <= limits[1])
             ):
-                paid += Fraction(block.sensitivity**2, 1) / (2 * Fraction(block.sigma_units, SIGMA_UNITS) ** 2)
-        return paid
+                listed += paid(block, Fraction(block.sensitivity**2))
+        return listed
 
-    return max(total("ssda903", age) for age in [None, *range(31)]) + total("cin_census", None)
+    def family() -> Fraction:
+        changes = {Statistic.TOTAL: 0, Statistic.CONTRAST: 4, Statistic.HISTOGRAM: 2}
+        of_families = [block for block in blocks if block.cohort == "families"]
+        appears = sum((paid(block, Fraction(1)) for block in of_families), Fraction(0))
+        return max(
+            appears, sum((paid(block, Fraction(changes[block.statistic])) for block in of_families), Fraction(0))
+        )
+
+    children = set(Source) - {Source.FAMILIES}
+    return sum((max(total(source, age) for age in [None, *range(31)]) for source in children), family())
 
 
 @given(
@@ -87,7 +144,8 @@ def _oracle_worst_child(blocks: tuple[Block, ...]) -> Fraction:
 def test_the_cost_is_the_dearest_feasible_childs_and_within_what_was_asked(
     indicators: list[str], breakdowns: list[str], rho_units: int
 ) -> None:
-    plan = plan_of(*indicators, breakdowns=tuple(breakdowns), rho_units=rho_units)
+    companions = ["responded"] if "mood" in indicators and "responded" not in indicators else []
+    plan = plan_of(*indicators, *companions, breakdowns=tuple(breakdowns), rho_units=rho_units)
     exact = _oracle_worst_child(plan.blocks) * UNITS_PER_RHO
     assert plan.rho_units - 1 < exact <= plan.rho_units <= rho_units
 

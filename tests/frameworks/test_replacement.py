@@ -16,7 +16,10 @@ from tests.frameworks.small import small_framework
 FRAMEWORK = small_framework()
 
 _Child = dict[str, tuple[int, ...] | None]
-"""By cohort: the answers (1 or -1) to its indicators in the order of the plan, None for a child who is not in it."""
+"""By cohort: the answers (1 or -1) in its blocks in the order of the plan, None for a child who is not in it.
+
+In a histogram they are two of the categories.
+"""
 
 
 def plan_of(*indicators: str, breakdowns: tuple[str, ...] = ()) -> ReleasePlan:
@@ -43,26 +46,28 @@ def _children(plan: ReleasePlan) -> Iterator[_Child]:
 
 
 def _moved(block: Block, place: int, one: _Child, other: _Child, same_cell: bool) -> Fraction:
-    def entry(child: _Child) -> int:
+    def entries(child: _Child) -> tuple[int, int]:
         answers = child[block.cohort]
         if answers is None:
-            return 0
-        return block.sensitivity * (1 if block.statistic is Statistic.TOTAL else answers[place])
+            return 0, 0
+        if block.statistic is Statistic.HISTOGRAM:
+            return (1, 0) if answers[place] == 1 else (0, 1)
+        return block.sensitivity * (1 if block.statistic is Statistic.TOTAL else answers[place]), 0
 
-    left, right = entry(one), entry(other)
-    squared = (left - right) ** 2 if same_cell else left**2 + right**2
-    return Fraction(squared * SIGMA_UNITS**2, 2 * block.sigma_units**2)
+    left, right = entries(one), entries(other)
+    moved = (*left, *right) if not same_cell else (left[0] - right[0], left[1] - right[1])
+    return Fraction(sum(entry**2 for entry in moved) * SIGMA_UNITS**2, 2 * block.sigma_units**2)
 
 
 def _searched(plan: ReleasePlan) -> Fraction:
     """The most that replacing one child by another costs, by trying every pair."""
     children = list({tuple(sorted(child.items())): child for child in _children(plan)}.values())
-    places: dict[tuple[str, str, str], int] = {}
+    places: dict[Block, int] = {}
     counters: dict[tuple[str, str], int] = {}
     for block in plan.blocks:
         if block.indicator:
             key = (block.breakdown, block.cohort)
-            places[block.breakdown, block.cohort, block.indicator] = counters.get(key, 0)
+            places[block] = counters.get(key, 0)
             counters[key] = counters.get(key, 0) + 1
     worst = Fraction(0)
     for one, other in product(children, children):
@@ -71,7 +76,7 @@ def _searched(plan: ReleasePlan) -> Fraction:
             costs = [
                 sum(
                     (
-                        _moved(block, places.get((table, block.cohort, block.indicator), 0), one, other, same)
+                        _moved(block, places.get(block, 0), one, other, same)
                         for block in plan.blocks
                         if block.breakdown == table
                     ),
@@ -91,6 +96,9 @@ def _searched(plan: ReleasePlan) -> Fraction:
         (("healthy", "score"), ("sex",)),
         (("developed", "convicted"), ("sex",)),
         (("healthy", "developed", "convicted"), ("sex", "age_band")),
+        (("absence",), ("sex",)),
+        (("mood", "responded"), ()),
+        (("mood", "responded"), ("sex",)),
     ],
 )
 def test_the_figure_is_the_dearest_replacement_of_one_child_by_another(

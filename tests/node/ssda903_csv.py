@@ -24,6 +24,8 @@ OC3 = "CHILD,DOB,IN_TOUCH,ACTIV,ACCOM"
 MISSING = "CHILD,DOB,MISSING,MIS_START,MIS_END"
 SOCIAL_WORKER = "CHILD,DOB,SW_ID,SW_DECOM,SW_DEC,SW_REASON"
 UASC = "CHILD,SEX,DOB,DUC"
+AD1 = "CHILD,DOB,DATE_INT,DATE_MATCH,FOSTER_CARE,NB_ADOPTR,SEX_ADOPTR,LS_ADOPTR"
+PLACED_FOR_ADOPTION = "CHILD,DOB,DATE_PLACED,DATE_PLACED_CEASED,REASON_PLACED_CEASED"
 
 
 def csv_text(columns: str, *rows: str) -> str:
@@ -31,9 +33,9 @@ def csv_text(columns: str, *rows: str) -> str:
     return "".join(f"{line}\n" for line in (columns, *rows))
 
 
-def child(child_id: str, sex: str = "2", born: str = "01/01/2015", ethnic: str = "WBRI") -> str:
+def child(child_id: str, sex: str = "2", born: str = "01/01/2015", ethnic: str = "WBRI", upn: str = "UN1") -> str:
     """A row of Header."""
-    return f"{child_id},{sex},{born},{ethnic},UN1,,"
+    return f"{child_id},{sex},{born},{ethnic},{upn},,"
 
 
 def episode(
@@ -45,11 +47,12 @@ def episode(
     ls: str = "C2",
     place: str = "U4",
     rec: str = "",
+    home: str = "ZZ9 9ZZ",
     post: str = "ZZ1 1ZZ",
     urn: str = "SC000001",
 ) -> str:
     """A row of Episodes. Dates are dd/mm/yyyy."""
-    return f"{child_id},{start},{rne},{ls},N1,{place},PR1,{end},{rec},,ZZ9 9ZZ,{post},{urn}"
+    return f"{child_id},{start},{rne},{ls},N1,{place},PR1,{end},{rec},,{home},{post},{urn}"
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,10 @@ def write_returns(folder: Path, files: Mapping[str, str | bytes]) -> Path:
 
 
 @contextmanager
-def reading(folder: Path, files: Mapping[str, str | bytes], year: int) -> Iterator[Read]:
+def reading(
+    folder: Path, files: Mapping[str, str | bytes], year: int, council_ons_code: str | None = None
+) -> Iterator[Read]:
     """Writes files and reads them as the returns up to `year`."""
     inventory = take_inventory(write_returns(folder, files), year)
     with DuckDbEngine.create(year) as engine:
-        yield Read(engine, read_returns(engine, inventory, year))
+        yield Read(engine, read_returns(engine, inventory, year, council_ons_code=council_ons_code))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from frameworks.catalogue import load_framework
+from frameworks.model import DataType, Indicator, Kind
 from node.compare import ENGLAND, ComparedIndicator, compare
 from node.measure import Figure
 from protos.benchmark.v1.benchmark_pb2 import Area, Benchmark, Estimate
@@ -68,3 +69,50 @@ def test_nothing_is_said_without_englands_figure_or_the_councils_own() -> None:
 
 def test_nothing_is_said_of_means_whose_spread_is_not_known() -> None:
     assert compared("sdq_mean", 15_000, 1_000, england(14, 13.9, 14.1)).position == ""
+
+
+def _compared_as(indicator: Indicator, figure: Figure, *estimates: Estimate) -> ComparedIndicator:
+    """The comparison of one indicator that stands in place of another of the framework."""
+    for estimate in estimates:
+        estimate.indicator_id, estimate.area_code = indicator.id, ENGLAND
+    framework = FRAMEWORK.model_copy(update={"indicators": (indicator,)})
+    benchmark = Benchmark(collection_id="2025-test", reference_year=2025, estimates=estimates)
+    return compare(benchmark, framework, {indicator.id: figure}, "301").indicators[0]
+
+
+def test_a_histogram_is_compared_category_by_category_in_shares() -> None:
+    """Two of the five who answered; England's share of the same category beside them, and its mean beside theirs."""
+    indicator = FRAMEWORK.indicator("sdq_mean").model_copy(
+        update={"kind": Kind.HISTOGRAM, "bounds": None, "categories": ("0", "10")}
+    )
+    figure = Figure(5, 9, 4.0, "ok", categories={"0": 3, "10": 2})
+    shares = [Estimate(category="0", value=50, lower=45, upper=55), Estimate(category="10", symbol="c")]
+    shown = _compared_as(indicator, figure, england(5, 4, 6), *shares)
+    assert (shown.own_value, shown.england.value, shown.position) == (4.0, 5, "")
+    assert [(one.category, one.own_count, one.own_share, one.england.value) for one in shown.categories] == [
+        ("0", 3, 60.0, 50),
+        ("10", 2, 40.0, None),
+    ]
+    assert shown.categories[1].england.symbol == "c"
+
+
+def test_a_histogram_whose_categories_are_published_alone_is_shown() -> None:
+    indicator = FRAMEWORK.indicator("sdq_mean").model_copy(
+        update={"kind": Kind.HISTOGRAM, "bounds": None, "categories": ("yes", "no")}
+    )
+    shown = _compared_as(indicator, Figure(0, 3, None, "ok", categories={"yes": 0, "no": 0}), Estimate(category="yes"))
+    assert [one.own_share for one in shown.categories] == [None, None]
+
+
+def test_a_proxy_says_what_it_stands_for() -> None:
+    proxy = FRAMEWORK.indicator("placements_3plus").model_copy(
+        update={"data_type": DataType.PROXY, "proxy_for": "children's stability"}
+    )
+    figure = Figure(300, 1000, 30.0, "ok")
+    assert _compared_as(proxy, figure, england(20, 19, 21)).proxy_for == "children's stability"
+    assert compared("placements_3plus", 300, 1000, england(20, 19, 21)).proxy_for == ""
+
+
+def test_nothing_is_said_of_a_ratio_whose_spread_is_not_known() -> None:
+    ratio = FRAMEWORK.indicator("placements_3plus").model_copy(update={"kind": Kind.RATIO})
+    assert _compared_as(ratio, Figure(300, 1000, 30.0, "ok"), england(20, 19, 21)).position == ""

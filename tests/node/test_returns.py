@@ -78,6 +78,41 @@ def test_what_is_not_declared_is_zero_whether_its_file_is_there_or_not(tmp_path:
             assert not any(with_files[block.start : block.start + len(block.levels)])
 
 
+@pytest.mark.parametrize(
+    ("declared", "stands"),
+    [
+        ({"ssda903@2025"}, False),
+        ({"ssda903@2025", "ssda903.oc2@2025"}, True),
+        ({"ssda903@2025", "ssda903.oc3@2025"}, True),
+    ],
+)
+def test_what_serves_in_the_stead_of_an_undeclared_file_counts(
+    tmp_path: Path, declared: set[str], stands: bool
+) -> None:
+    """A cohort's totals stand where one of the indicators that share them does."""
+    changed = {"needs": ("ssda903.oc2@Y",), "also_from": ("ssda903@Y", "ssda903.oc3@Y")}
+    framework = _FRAMEWORK.model_copy(
+        update={
+            "indicators": tuple(
+                one.model_copy(update=changed) if one.id == "placed_foster" else one for one in _FRAMEWORK.indicators
+            )
+        }
+    )
+    plan = _plan("placed_foster")
+    vector = list(release_vector(write_returns(tmp_path, _files()), plan, framework, frozenset(declared)))
+    assert any(vector) is stands
+    assert _entries(plan, vector, Statistic.TOTAL, "cla_31_march") == [2 if stands else 0]
+
+
+def test_a_release_about_pupils_reads_the_care_records_that_are_declared(tmp_path: Path) -> None:
+    """It stops where one of them is not there, for `measure` would say something else with it."""
+    indicator = next(one for one in _FRAMEWORK.indicators if one.cohort == "attendance_cino")
+    files: dict[str, str | bytes] = {"2025/a.csv": "UPN,CHILD_ID,SESSIONS_POSSIBLE,SESSIONS_MISSED\n,A,200,10\n"}
+    declared = frozenset({"education.attendance@2025", "ssda903@2024", "feedback.answers@2025"})
+    with pytest.raises(ReturnsNotReady, match="cannot be read: ssda903@2024"):
+        release_vector(write_returns(tmp_path, files), _plan(indicator.id), _FRAMEWORK, declared)
+
+
 def test_an_undeclared_file_is_not_opened(tmp_path: Path) -> None:
     """A damaged one changes nothing and stops nothing."""
     plan = _plan("cla_31_march")

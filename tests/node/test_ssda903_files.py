@@ -44,7 +44,7 @@ def _with(**files: str | bytes) -> dict[str, str | bytes]:
         lambda text: text.encode("utf-16"),
         lambda text: b"\xfe\xff" + text.encode("utf-16-be"),
         lambda text: text.encode("utf-16-le"),
-        lambda text: text.replace("UN1", "UN\xa31").encode("cp1252"),
+        lambda text: text.replace("UN1,", "UN1,\xa3").encode("cp1252"),
         lambda text: text.lower().encode(),
         lambda text: text.replace("\n", "\r\n").encode(),
         lambda text: text.replace("\n", "\r").encode(),

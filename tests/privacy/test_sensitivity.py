@@ -1,16 +1,17 @@
 """No child can move the exact vector by more than the plan says: the noise is measured against nothing else.
 
 If this failed, the noise would be too small for some child, and every statement of privacy would be false for that
-child. All indicators and all breakdowns of the outcomes framework are tried with random, busy children; and each guard
-that the bound rests on is taken away once, to show that these tests would notice.
+child. All indicators of all frameworks and all breakdowns are tried with random, busy children; and each guard that the
+bound rests on is taken away once, to show that these tests would notice.
 
 A child's contribution to every block is read off in one run by a breakdown whose levels are the children themselves;
-runs with and without a child's records show that those contributions are all there is.
+runs with and without a child's records show that those contributions are all there is. What one child can change in its
+family is in `test_families`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -18,23 +19,18 @@ from functools import cache
 import pytest
 
 from frameworks.accounting import UNITS_PER_RHO
-from frameworks.catalogue import load_framework
-from frameworks.model import BREAKDOWNS, Breakdown, Framework
+from frameworks.model import BREAKDOWNS, OWNER_COLUMN, Breakdown, Framework, Source, Unit
 from frameworks.plan import SIGMA_UNITS, Block, ReleasePlan, ReleaseRequest, Statistic, compile_plan
+from frameworks.tables import CHILD_TABLE
 from node import measure
 from node.engines.duckdb_engine import DuckDbEngine
 from node.vector import exact_vector
+from tests.frameworks.shipped import everything_shipped
 from tests.privacy.random_children import YEAR, Rows, fill, population
 
 _RHO_UNITS = 2 * 10**10
-_CHARACTERISTICS = ("looked_after_child", "census_child")
-
-Contributions = dict[str, dict[tuple[Statistic, str, str], int]]
+Contributions = dict[str, dict[tuple[Statistic, str, str], tuple[int, ...]]]
 """By child, then by statistic, cohort and indicator: what the child adds to the cohort as a whole."""
-
-
-def _framework() -> Framework:
-    return load_framework("outcomes-2019")
 
 
 def _plan(framework: Framework, *indicators: str) -> ReleasePlan:
@@ -53,6 +49,10 @@ def _name(block: Block) -> tuple[Statistic, str, str]:
     return block.statistic, block.cohort, block.indicator
 
 
+def _squared(entries: Iterable[int]) -> int:
+    return sum(entry * entry for entry in entries)
+
+
 def _contributions(children: Mapping[str, Rows], framework: Framework, plan: ReleasePlan) -> Contributions:
     """What each child adds to each overall block: `tabulate` by a breakdown whose levels are the children."""
     ids = tuple(children)
@@ -60,35 +60,44 @@ def _contributions(children: Mapping[str, Rows], framework: Framework, plan: Rel
     blocks = tuple(replace(block, breakdown="sex", levels=ids) for block in plan.blocks if block.breakdown == "")
     with pytest.MonkeyPatch.context() as patch, DuckDbEngine.create(YEAR) as engine:
         patch.setattr(measure, "BREAKDOWNS", (by_child,))
-        fill(engine, children.values())
-        for table in _CHARACTERISTICS:
-            engine.connection.execute(f"UPDATE {table} SET sex = child_id")
+        level = measure._Measuring._level
+        patch.setattr(
+            measure._Measuring, "_level", staticmethod(lambda name, levels, **_: level(name, levels, known=True))
+        )
+        fill(engine, children)
+        for source, table in CHILD_TABLE.items():
+            engine.connection.execute(f"UPDATE {table} SET sex = {OWNER_COLUMN[source]}")
         entries = measure.tabulate(engine, framework, replace(plan, blocks=blocks))
     return {
-        child: {_name(block): values[place] for block, values in entries.items()} for place, child in enumerate(ids)
+        child: {
+            _name(block): values[place * len(values) // len(ids) : (place + 1) * len(values) // len(ids)]
+            for block, values in entries.items()
+        }
+        for place, child in enumerate(ids)
     }
 
 
 def _with_characteristics(children: Mapping[str, Rows]) -> dict[str, Rows]:
-    return {child: rows for child, rows in children.items() if any(table in rows for table in _CHARACTERISTICS)}
+    return {child: rows for child, rows in children.items() if any(table in rows for table in CHILD_TABLE.values())}
 
 
 @cache
 def _random_contributions(seed: int) -> Contributions:
     children = _with_characteristics(population(seed, 400))
-    return _contributions(children, _framework(), _plan(_framework()))
+    return _contributions(children, everything_shipped(), _plan(everything_shipped()))
 
 
 def _vector(children: Mapping[str, Rows], framework: Framework, plan: ReleasePlan) -> list[int]:
     with DuckDbEngine.create(YEAR) as engine:
-        fill(engine, children.values())
+        fill(engine, children)
         return exact_vector(plan, measure.tabulate(engine, framework, plan))
 
 
-def _price(plan: ReleasePlan, moves: Callable[[Block], int]) -> Fraction:
-    """rho of a child that moves each block by that much: sum of delta^2 / (2 sigma^2)."""
+def _price(plan: ReleasePlan, moves: Callable[[Block], Iterable[int]]) -> Fraction:
+    """rho of a child that moves each block by those entries: sum of delta^2 / (2 sigma^2)."""
     return sum(
-        (Fraction(moves(block) ** 2 * SIGMA_UNITS**2, 2 * block.sigma_units**2) for block in plan.blocks), Fraction(0)
+        (Fraction(_squared(moves(block)) * SIGMA_UNITS**2, 2 * block.sigma_units**2) for block in plan.blocks),
+        Fraction(0),
     )
 
 
@@ -96,34 +105,42 @@ def _largest_price(plan: ReleasePlan, contributions: Contributions, source: str)
     """The price of the dearest child of a source, who stands in one cell of each table."""
     prices: list[Fraction] = []
     for child, moves in contributions.items():
-        if child.startswith(source):
+        if child.startswith(f"{source}-"):
             prices.append(_price(plan, lambda block, moves=moves: moves[_name(block)]))  # type: ignore[misc]
     return max(prices)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_child_moves_a_block_by_more_than_its_sensitivity(seed: int) -> None:
-    sensitivity = {_name(block): block.sensitivity for block in _plan(_framework()).blocks}
+    sensitivity = {_name(block): block.sensitivity for block in _plan(everything_shipped()).blocks}
     for child, moves in _random_contributions(seed).items():
         for name, moved in moves.items():
-            assert abs(moved) <= sensitivity[name], (child, name)
+            assert _squared(moved) <= sensitivity[name] ** 2, (child, name)
 
 
 def test_some_child_moves_every_block_by_its_whole_sensitivity() -> None:
-    """So the tests above look at children who try every block, and no sensitivity is larger than it has to be."""
+    """So the tests above look at children who try every block, and no sensitivity is larger than it has to be.
+
+    Sums are tried to nine tenths at least. A family that appears moves its outcomes half as far as one that changes
+    them.
+    """
     largest: dict[tuple[Statistic, str, str], int] = {}
     for seed in (1, 2):
         for moves in _random_contributions(seed).values():
             for name, moved in moves.items():
-                largest[name] = max(largest.get(name, 0), abs(moved))
-    assert largest == {_name(block): block.sensitivity for block in _plan(_framework()).blocks}
+                largest[name] = max(largest.get(name, 0), _squared(moved))
+    for block in _plan(everything_shipped()).blocks:
+        halved = (
+            everything_shipped().cohort(block.cohort).unit is Unit.FAMILY and block.statistic is not Statistic.TOTAL
+        )
+        share = Fraction(9 if "sum" in block.statistic else 10, 20 if halved else 10)
+        assert largest[_name(block)] >= (block.sensitivity * share) ** 2, _name(block)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_no_child_of_both_sources_costs_more_than_the_plan(seed: int) -> None:
-    plan = _plan(_framework())
-    contributions = _random_contributions(seed)
-    dearest = _largest_price(plan, contributions, "ssda903") + _largest_price(plan, contributions, "cin_census")
+def test_no_child_of_all_sources_costs_more_than_the_plan(seed: int) -> None:
+    plan = _plan(everything_shipped())
+    dearest = sum(_largest_price(plan, _random_contributions(seed), source) for source in Source)
     assert dearest <= Fraction(plan.rho_units, UNITS_PER_RHO) <= Fraction(_RHO_UNITS, UNITS_PER_RHO)
 
 
@@ -139,8 +156,8 @@ def test_no_child_of_both_sources_costs_more_than_the_plan(seed: int) -> None:
 )
 def test_some_child_costs_all_of_a_plan(indicators: tuple[str, ...]) -> None:
     """A plan whose outcomes one child can have together costs what its dearest child costs, and not more."""
-    plan = _plan(_framework(), *indicators)
-    sources = {_framework().cohort(block.cohort).source.value for block in plan.blocks}
+    plan = _plan(everything_shipped(), *indicators)
+    sources = {everything_shipped().cohort(block.cohort).source.value for block in plan.blocks}
     dearest = sum(
         (
             max(_largest_price(plan, _random_contributions(seed), source) for seed in (1, 2))
@@ -151,25 +168,22 @@ def test_some_child_costs_all_of_a_plan(indicators: tuple[str, ...]) -> None:
     assert 0 <= Fraction(plan.rho_units, UNITS_PER_RHO) - dearest < Fraction(1, UNITS_PER_RHO)
 
 
-@pytest.mark.parametrize("seed", range(3, 9))
+@pytest.mark.parametrize("seed", [3, 4, 5])
 def test_taking_a_child_away_changes_one_cell_of_each_table_by_what_the_child_adds(seed: int) -> None:
-    """The whole vector with and without one child, with and without characteristics, all other records kept."""
-    framework = _framework()
+    """The whole vector with and without one child of all sources, all other records kept."""
+    framework = everything_shipped()
     plan = _plan(framework)
     children = population(seed, 40)
-    removed = [f"ssda903-{seed}", f"cin_census-{seed}"]
-    whole = _vector(children, framework, plan)
-    for child in removed:
-        rest = {name: rows for name, rows in children.items() if name != child}
-        change = [a - b for a, b in zip(whole, _vector(rest, framework, plan), strict=True)]
-        alone = _vector({child: children[child]}, framework, plan)
-        nobody = _vector({}, framework, plan)
-        assert change == [a - b for a, b in zip(alone, nobody, strict=True)]
-        moved = {block: change[block.start : block.start + len(block.levels)] for block in plan.blocks}
-        for block, entries in moved.items():
-            assert sum(entry != 0 for entry in entries) <= 1
-            assert sum(entry * entry for entry in entries) <= block.sensitivity**2
-        assert _price(plan, lambda block: sum(map(abs, moved[block]))) <= Fraction(plan.rho_units, UNITS_PER_RHO)  # noqa: B023
+    child = {f"{source}-{seed}": children[f"{source}-{seed}"] for source in Source}
+    rest = {name: rows for name, rows in children.items() if name not in child}
+    change = [a - b for a, b in zip(_vector(children, framework, plan), _vector(rest, framework, plan), strict=True)]
+    assert change == _vector(child, framework, plan)
+    assert not any(_vector({}, framework, plan))
+    for block in plan.blocks:
+        moved = change[block.indices]
+        assert sum(entry != 0 for entry in moved) <= 1
+        assert _squared(moved) <= block.sensitivity**2
+    assert _price(plan, lambda block: change[block.indices]) <= Fraction(plan.rho_units, UNITS_PER_RHO)
 
 
 # Positive controls: without one of the guards, the same observations break the bound.
@@ -177,34 +191,36 @@ def test_taking_a_child_away_changes_one_cell_of_each_table_by_what_the_child_ad
 
 def _exceeds(contributions: Contributions, plan: ReleasePlan) -> bool:
     sensitivity = {_name(block): block.sensitivity for block in plan.blocks}
-    return any(abs(moved) > sensitivity[name] for moves in contributions.values() for name, moved in moves.items())
+    return any(
+        _squared(moved) > sensitivity[name] ** 2 for moves in contributions.values() for name, moved in moves.items()
+    )
 
 
 def test_without_the_event_cap_a_child_moves_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = _plan(_framework(), "referrals", "referral_nfa")
+    plan = _plan(everything_shipped(), "referrals", "referral_nfa")
     children = _with_characteristics(population(1, 60))
-    assert not _exceeds(_contributions(children, _framework(), plan), plan)
+    assert not _exceeds(_contributions(children, everything_shipped(), plan), plan)
     members = measure._Measuring._members
     monkeypatch.setattr(measure._Measuring, "_members", lambda self, cohort, _event_cap: members(self, cohort, 99))
-    assert _exceeds(_contributions(children, _framework(), plan), plan)
+    assert _exceeds(_contributions(children, everything_shipped(), plan), plan)
 
 
 def test_without_one_row_a_child_a_child_moves_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = _plan(_framework(), "cla_31_march", "placed_foster")
+    plan = _plan(everything_shipped(), "cla_31_march", "placed_foster")
     children = _with_characteristics(population(1, 60))
-    assert not _exceeds(_contributions(children, _framework(), plan), plan)
+    assert not _exceeds(_contributions(children, everything_shipped(), plan), plan)
     members = measure._Measuring._members
     monkeypatch.setattr(
         measure._Measuring,
         "_members",
         lambda self, cohort, cap: f"{members(self, cohort, cap)} UNION ALL {members(self, cohort, cap)}",
     )
-    assert _exceeds(_contributions(children, _framework(), plan), plan)
+    assert _exceeds(_contributions(children, everything_shipped(), plan), plan)
 
 
 def _altered(indicator_id: str, **changes: object) -> Framework:
     """The framework with one indicator changed, past the checker."""
-    framework = _framework()
+    framework = everything_shipped()
     return framework.model_copy(
         update={
             "indicators": tuple(
@@ -231,7 +247,7 @@ def test_without_clipping_a_child_moves_more(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_without_the_ages_a_child_costs_more() -> None:
     """Cohorts of different ages exclude each other in the price; without the age test one child pays in both."""
-    framework = _framework()
+    framework = everything_shipped()
     plan = _plan(framework, "care_leaver_eet_17_18", "care_leaver_eet_19_21")
     children = _with_characteristics(population(1, 300))
     ageless = framework.model_copy(
@@ -250,7 +266,7 @@ def test_a_definition_that_compares_children_is_noticed() -> None:
     children = _with_characteristics(population(1, 30))
     for child, rows in children.items():
         if child.startswith("ssda903"):
-            rows["looked_after_child"] = [(child, "female", None, 17 if child == "ssda903-0" else 10, "10_15", "white")]
+            rows["looked_after_child"] = [{"sex": "female", "age": 17 if child == "ssda903-0" else 10}]
     rest = {child: rows for child, rows in children.items() if child != "ssda903-0"}
     block = plan.block(Statistic.CONTRAST, "placed_foster")
     change = _vector(children, framework, plan)[block.start] - _vector(rest, framework, plan)[block.start]

@@ -55,11 +55,12 @@ class Period:
 
 @dataclass(slots=True)
 class CareLife:
-    """A looked-after child's periods of care, and the cases around them."""
+    """A looked-after child's periods of care, and the cases around them; `transferred` in from another council."""
 
     birth: int
     periods: list[Period]
     cases: list[Case] = field(default_factory=list)
+    transferred: bool = False
 
     @property
     def unaccompanied(self) -> bool:
@@ -84,7 +85,21 @@ def draw_care_life(chance: random.Random, entry: int, rates: CareRates) -> CareL
     """A child who first enters care on a day: every period of care to the child's majority, and every case."""
     pathway = _draw_pathway(chance, rates)
     birth = entry - _draw_entry_age(chance, pathway)
-    periods = []
+    return _draw_life(chance, birth, entry, pathway, rates)
+
+
+def draw_life_after_transfer(
+    chance: random.Random, birth: int, entry: int, rates: CareRates, *, unaccompanied: bool
+) -> CareLife:
+    """A looked-after child of another council whose care this one takes over on a day."""
+    pathway = Pathway.UNACCOMPANIED if unaccompanied else _draw_pathway(chance, rates, returning=True)
+    return _draw_life(chance, birth, entry, pathway, rates, transferred=True)
+
+
+def _draw_life(
+    chance: random.Random, birth: int, entry: int, pathway: Pathway, rates: CareRates, *, transferred: bool = False
+) -> CareLife:
+    periods: list[Period] = []
     start = entry
     while True:
         periods.append(_draw_period(chance, birth, start, pathway))
@@ -95,7 +110,7 @@ def draw_care_life(chance: random.Random, entry: int, rates: CareRates) -> CareL
         if start > birth + 17.5 * YEAR:
             break
         pathway = _draw_pathway(chance, rates, returning=True)
-    life = CareLife(birth, periods)
+    life = CareLife(birth, periods, transferred=transferred)
     life.cases = _draw_cases(chance, life, rates)
     return life
 
@@ -199,7 +214,7 @@ def _draw_cases(chance: random.Random, life: CareLife, rates: CareRates) -> list
 
 
 def _referral_before(chance: random.Random, life: CareLife, period: Period, cases: list[Case]) -> int:
-    if life.unaccompanied:
+    if life.unaccompanied or (life.transferred and not cases):
         return period.start
     lead = chance.expovariate(1 / 25) if chance.random() < 0.45 else 60 + chance.expovariate(1 / 380)
     referral = max(period.start - int(lead), life.birth - 150)

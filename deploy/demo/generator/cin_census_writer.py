@@ -6,7 +6,7 @@ those of the year are returned, and the last one before it (returns reference 3)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TextIO
@@ -14,12 +14,17 @@ from typing import Final, Self, TextIO
 from deploy.demo.generator.case_detail import CaseDetail, Enquiry, Plan
 from deploy.demo.generator.child import Child
 from deploy.demo.generator.days import add_working_days, add_years, generated_at, iso, year_end, year_start
+from deploy.demo.generator.history import History
 from deploy.demo.generator.need_history import Case
 
 SEX_SINCE: Final = 2025
 SUPPORT_PLANS_SINCE: Final = 2022
 EARLY_HELP_CLOSURE_SINCE: Final = 2023
 CRIMINAL_EXPLOITATION_SINCE: Final = 2022
+
+LINES_BEFORE_CHILDREN: Final = 3
+ENDING: Final = "</Children></Message>\n"
+"""What stands around the children, who have a line each."""
 
 
 def _date(name: str, day: int | None, last: int) -> str:
@@ -51,7 +56,7 @@ class CinCensusWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.write("</Children></Message>\n")
+        self._file.write(ENDING)
         self._file.close()
 
     def shows(self, case: Case) -> bool:
@@ -60,11 +65,11 @@ class CinCensusWriter:
             return self._first <= case.referral <= self._last
         return case.referral <= self._last and case.closure >= self._first
 
-    def write(self, child: Child, cases: Iterable[tuple[Case, CaseDetail]]) -> None:
+    def write(self, history: History) -> None:
         """Writes what this year's census holds of a child; nothing for a child it does not have."""
-        shown = [self._case(case, detail) for case, detail in cases if self.shows(case)]
+        shown = [self._case(case, detail) for case, detail in history.cases if self.shows(case)]
         if shown:
-            self._file.write(f"<Child>{self._identifiers(child)}{''.join(shown)}</Child>\n")
+            self._file.write(f"<Child>{self._identifiers(history.child)}{''.join(shown)}</Child>\n")
 
     def _identifiers(self, child: Child) -> str:
         born = child.birth <= self._last

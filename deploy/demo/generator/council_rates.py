@@ -57,6 +57,9 @@ class Council:
     care_leaver_suitable_17_18: float
     care_leaver_suitable_19_21: float
     sdq_mean: float
+    absence_persistent_cino: float
+    absence_persistent_cppo: float
+    absence_persistent_cla12: float
 
     def scaled(self, factor: float) -> Council:
         """The same rates over `factor` times as many children."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import calendar
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 YEAR: Final = 365.25
@@ -14,6 +13,7 @@ _LAST = date(2060, 12, 31).toordinal()
 _DATES = [date.fromordinal(day) for day in range(_FIRST, _LAST + 1)]
 _BRITISH = [day.strftime("%d/%m/%Y") for day in _DATES]
 _ISO = [day.isoformat() for day in _DATES]
+_MIDNIGHTS = [datetime(day.year, day.month, day.day) for day in _DATES]
 
 
 def day_number(year: int, month: int, day: int) -> int:
@@ -41,11 +41,18 @@ def iso(day: int) -> str:
     return _ISO[day - _FIRST]
 
 
+def midnight(day: int) -> datetime:
+    """The beginning of a day, as a warehouse holds dates."""
+    return _MIDNIGHTS[day - _FIRST]
+
+
 def add_years(day: int, years: int) -> int:
     """The same day `years` later; 29 February becomes the 28th where there is none."""
     start = date.fromordinal(day)
-    year = start.year + years
-    return date(year, start.month, min(start.day, calendar.monthrange(year, start.month)[1])).toordinal()
+    try:
+        return start.replace(year=start.year + years).toordinal()
+    except ValueError:
+        return day_number(start.year + years, 2, 28)
 
 
 def completed_years(birth: int, day: int) -> int:

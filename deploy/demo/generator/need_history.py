@@ -75,10 +75,13 @@ class NeedLife:
     cases: list[Case]
 
 
-def draw_need_life(chance: random.Random, first_referral: int, horizon: int, rates: NeedRates) -> NeedLife:
-    """The cases of a child first referred on a day, up to `horizon` or the child's majority."""
+def draw_need_life(
+    chance: random.Random, first_referral: int, horizon: int, rates: NeedRates, birth: int | None = None
+) -> NeedLife:
+    """The cases of a child first referred on a day, up to `horizon` or the child's majority; any age by default."""
     pick = chance.random
-    birth = _draw_birth(pick, first_referral)
+    if birth is None:
+        birth = _draw_birth(pick, first_referral)
     last = min(horizon, birth + MAJORITY)
     cases: list[Case] = []
     referral = first_referral

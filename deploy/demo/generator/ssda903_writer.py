@@ -6,18 +6,15 @@ Columns and changes of codes by year: returns reference 2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TextIO
 
-from deploy.demo.generator.care_history import CareLife
-from deploy.demo.generator.care_outcomes import Allocation, CareLeaver, Incident, OutcomeCheck
 from deploy.demo.generator.child import Child
 from deploy.demo.generator.days import add_years, british, year_end, year_start
-from deploy.demo.generator.episodes import SUPPORTED, AdoptionDates, Episode
+from deploy.demo.generator.episodes import SUPPORTED, Episode
+from deploy.demo.generator.history import CareRecord, History
 
 COLUMNS: Final = {
     "header": "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB",
@@ -40,34 +37,6 @@ COLUMNS: Final = {
 SOCIAL_WORKERS_SINCE: Final = 2024
 LETTERS_FOR_SEX_SINCE: Final = 2025
 SUPPORTED_IS_K3_SINCE: Final = 2025
-
-
-@dataclass(frozen=True, slots=True)
-class Adoption:
-    """The dates of an adoption, and who adopts."""
-
-    dates: AdoptionDates
-    adopters: str
-    legal_status: str
-
-
-@dataclass(frozen=True, slots=True)
-class CareRecord:
-    """All that SSDA903 returns hold of a child, over its whole time in care."""
-
-    child: Child
-    life: CareLife
-    need_code: str
-    home_postcode: str
-    mother_of: int | None
-    previous_permanence: str
-    episodes: Sequence[Episode]
-    adoptions: Mapping[int, Adoption]
-    checks: Mapping[int, OutcomeCheck]
-    care_leaver_years: Mapping[int, CareLeaver]
-    incidents: Sequence[Incident]
-    allocations: Sequence[Allocation]
-    reviews: Sequence[tuple[int, str]]
 
 
 def _day_until(day: int, last: int) -> str:
@@ -107,8 +76,11 @@ class Ssda903Writer:
     def _row(self, kind: str, *values: str) -> None:
         self._files[kind].write(",".join(values) + "\n")
 
-    def write(self, record: CareRecord) -> None:
+    def write(self, history: History) -> None:
         """Writes what this year's return holds of a child; nothing for a child it does not have."""
+        record = history.care
+        if record is None:
+            return
         episodes = [e for e in record.episodes if e.start <= self._last and e.end >= self._first]
         leaver = record.care_leaver_years.get(self._year)
         if not episodes and leaver is None:

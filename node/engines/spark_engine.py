@@ -1,0 +1,162 @@
+"""Spark, where the council's warehouse is (Fabric, Databricks, a cluster, or this machine): definitions run there, and
+only what is asked for comes back.
+
+A relation that is defined is a temporary view of this engine's session, computed once and kept in the cluster's memory
+until the engine ends. Nothing is written to a table.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlglot.errors import SqlglotError
+
+from node.engines.dialects import Name, SparkSql
+from node.engines.engine import Row
+from node.errors import ReturnsNotReady
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+SETTINGS = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.caseSensitive": "false",
+    "spark.sql.variable.substitute": "false",
+    "spark.sql.parser.escapedStringLiterals": "false",
+    "spark.sql.ansi.doubleQuotedIdentifiers": "false",
+}
+"""What the meaning of a text depends on: set for the engine's own session, whatever the cluster's habits are."""
+
+_ON_THIS_MACHINE = {
+    "spark.ui.enabled": "false",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.io.encryption.enabled": "true",
+}
+"""Spark inside this process opens no port to others, and what it must put on a disk it encrypts."""
+
+_QUIET = "-Dlog4j2.level=OFF -Dlog4j2.disableStatusLogger=true"
+
+
+@dataclass
+class SparkEngine:
+    """An engine over the tables that a Spark session sees, for one reference year. `open` and `over` make one."""
+
+    _session: SparkSession
+    _dialect: SparkSql
+    _schema: Name
+    _kept: list[DataFrame] = field(default_factory=list)
+    _views: set[str] = field(default_factory=set)
+
+    @classmethod
+    @contextmanager
+    def open(cls, url: str, year: int, *, schema: str | None = None) -> Iterator[SparkEngine]:
+        """An engine on a Spark of its own: `local[*]` (this machine), `spark://...` or, by Spark Connect, `sc://...`.
+
+        Raises ReturnsNotReady when Spark is not installed or does not answer.
+        """
+        try:
+            from pyspark.sql import SparkSession
+        except ImportError:
+            raise ReturnsNotReady("Spark is not installed.", "Install newlyn[spark] and Java on this machine.") from None
+        scratch = tempfile.mkdtemp(prefix="newlyn-spark-")
+        builder = SparkSession.builder.appName("newlyn-node")
+        if url.startswith("sc://"):
+            builder = builder.remote(url)
+        else:
+            places = {"spark.local.dir": scratch, "spark.sql.warehouse.dir": f"{scratch}/warehouse"}
+            settings = places | {"spark.driver.extraJavaOptions": _QUIET}
+            settings |= _ON_THIS_MACHINE if url.startswith("local") else {}
+            for name, value in settings.items():
+                builder = builder.config(name, value)
+            builder = builder.master(url)
+        try:
+            try:
+                session = builder.getOrCreate()
+            except Exception:
+                # Spark and the bridge to Java raise errors of many kinds.
+                raise ReturnsNotReady(
+                    "Spark did not start, or did not let this node in.", "Check its address, the login and Java."
+                ) from None
+            try:
+                with cls.over(session, year, schema=schema) as engine:
+                    yield engine
+            finally:
+                session.stop()
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    @classmethod
+    @contextmanager
+    def over(cls, session: SparkSession, year: int, *, schema: str | None = None) -> Iterator[SparkEngine]:
+        """An engine on a Spark session that is there already; its settings and views stay as they are.
+
+        Tables that a text names without a schema are looked up in `schema` (a catalogue may stand before it, after a
+        dot), or where the session looks by itself.
+        """
+        _silence()
+        own = session.newSession()
+        for name, value in SETTINGS.items():
+            own.conf.set(name, value)
+        engine = cls(own, SparkSql(year), tuple(schema.split(".")) if schema else ())
+        try:
+            yield engine
+        finally:
+            for frame in engine._kept:
+                frame.unpersist()
+            for name in engine._views:
+                own.catalog.dropTempView(name)
+
+    def define(self, name: str, sql: str, subject: str) -> None:
+        """Makes a temporary view, which is computed when it is first needed and kept. Raises as `rows` does."""
+        frame = self._frame(sql, subject).persist()
+        # A view holds its plan, so what read an earlier view of this name goes on reading that.
+        frame.createOrReplaceTempView(name)
+        self._kept.append(frame)
+        self._views.add(name)
+
+    def rows(self, sql: str, subject: str) -> list[Row]:
+        """Every row of a SELECT. `subject` names what is asked for in the text of an error.
+
+        Raises ReturnsNotReady, with a text of ours only: Spark's own may quote a value.
+        """
+        frame = self._frame(sql, subject)
+        with _own_words(subject):
+            return [tuple(row) for row in frame.collect()]
+
+    def _frame(self, sql: str, subject: str) -> DataFrame:
+        def relation(name: Name) -> Name:
+            return name if len(name) > 1 or name[0] in self._views else (*self._schema, *name)
+
+        with _own_words(subject):
+            tree = self._dialect.read(sql)
+            self._dialect.bind(tree, relation)
+            return self._session.sql(self._dialect.write(tree))
+
+
+@contextmanager
+def _own_words(subject: str) -> Iterator[None]:
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (SqlglotError, Py4JError, PySparkException):
+        raise ReturnsNotReady(
+            f"Spark could not compute {subject}.",
+            "Check that the node may read the warehouse; else report this to the authors of the framework.",
+        ) from None
+
+
+def _silence() -> None:
+    """PySpark writes the text of an error, values and all, to the standard error output."""
+    from pyspark.logger import PySparkLogger
+
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        PySparkLogger.getLogger(name).disabled = True

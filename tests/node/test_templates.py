@@ -1,0 +1,33 @@
+"""The templates that councils fill in. If these failed, a council would fill a file that the node does not know, or
+look in vain for what a column means."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from node.sources import education_columns, families, feedback
+from node.sources.inventory import take_inventory
+
+TEMPLATES = Path(__file__).parents[2] / "node" / "templates"
+GUIDE = (TEMPLATES / "README.md").read_text(encoding="utf-8")
+COLUMNS = education_columns.COLUMNS | families.COLUMNS | feedback.COLUMNS
+
+
+def test_there_is_a_template_of_every_kind_and_of_no_other(tmp_path: Path) -> None:
+    shutil.copytree(TEMPLATES, tmp_path / "2025")
+    found = take_inventory(tmp_path, 2025)
+    assert sorted(file.kind for file in found.files) == sorted(COLUMNS)
+    assert [file.name for file in found.ignored] == ["2025/README.md"]
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_a_template_has_the_columns_that_are_read_and_the_guide_names_each(kind: str, tmp_path: Path) -> None:
+    shutil.copytree(TEMPLATES, tmp_path / "2025")
+    (file,) = (file for file in take_inventory(tmp_path, 2025).files if file.kind == kind)
+    columns = file.path.read_text(encoding="utf-8").strip().split(",")
+    assert sorted(columns) == sorted(column.name for column in COLUMNS[kind])
+    assert f"`{file.path.name}`" in GUIDE
+    assert [column for column in columns if f"`{column}`" not in GUIDE] == []
