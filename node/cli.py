@@ -45,6 +45,7 @@ from node.preview import preview
 from node.returns import measure_returns
 from node.sources.inventory import take_inventory
 from node.status import read_budget, read_status
+from node.template_files import write_templates
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -162,6 +163,28 @@ def check(
     if page_path is not None:
         write_local(page_path, check_page(report, framework))
     _show(output_format, report.as_json(), lambda console: show_check(console, report))
+
+
+@main.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the templates."
+)
+@_format
+@_reporting
+def templates(out: Path, output_format: str) -> None:
+    """Write the CSV templates for education, feedback and families, with what each column holds.
+
+    \b
+    Example: newlyn-node templates --out templates
+    """
+    written = write_templates(out)
+    _show(
+        output_format,
+        {"files": [str(path) for path in written]},
+        lambda console: console.print(
+            f"{len(written)} files in {out}: read {out / 'README.md'} first", markup=False, soft_wrap=True
+        ),
+    )
 
 
 @main.command()

@@ -7,7 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from node.cli import main
 from node.sources import education_columns, families, feedback
 from node.sources.inventory import take_inventory
 
@@ -31,3 +33,17 @@ def test_a_template_has_the_columns_that_are_read_and_the_guide_names_each(kind:
     assert sorted(columns) == sorted(column.name for column in COLUMNS[kind])
     assert f"`{file.path.name}`" in GUIDE
     assert [column for column in columns if f"`{column}`" not in GUIDE] == []
+
+
+def test_the_command_writes_them_all_and_never_over_one_that_may_be_filled_in(tmp_path: Path) -> None:
+    out = tmp_path / "templates"
+    command = ["templates", "--out", str(out)]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == {
+        path.name: path.read_bytes() for path in TEMPLATES.iterdir()
+    }
+    filled = out / "education_attendance.csv"
+    filled.write_text("UPN,CHILD_ID\nfilled,in\n", encoding="utf-8")
+    again = CliRunner().invoke(main, command)
+    assert again.exit_code == 2
+    assert filled.read_text(encoding="utf-8") == "UPN,CHILD_ID\nfilled,in\n"
