@@ -77,7 +77,7 @@ def list_command(output_format: str) -> None:
     """The frameworks that are installed.
 
     \b
-    Example: newlyn-coordinator framework list
+    Example: newlyn-coordinator framework list --format json
     """
     frameworks = all_frameworks()
     value = [

@@ -14,24 +14,13 @@ import sqlglot
 
 from coordinator.publication.pages import environment
 from coordinator.publication.publish import asset_files, write_site
-from coordinator.publication.words import LICENCE
+from coordinator.publication.words import AVAILABILITY, DATA_TYPES, LICENCE
 from frameworks.availability import indicator_needs
 from frameworks.crosswalk import CrosswalkRow, crosswalk, members, views_used
 from frameworks.display.formats import number
 from frameworks.display.needs import needs_in_words
 from frameworks.model import Availability, DataType, Framework, Indicator, WantedIndicator
 
-_TYPE_TITLES = {
-    DataType.CROSS_SECTIONAL: "Cross-sectional",
-    DataType.LONGITUDINAL: "Longitudinal",
-    DataType.PROXY: "Proxy",
-    DataType.FEEDBACK: "Feedback",
-}
-_AVAILABILITY_TITLES = {
-    Availability.NOW: "Available now",
-    Availability.LINKAGE: "Needs linkage",
-    Availability.NEW_DATA: "Needs new data",
-}
 _POLARITY = {"high": "Higher is better", "low": "Lower is better", "none": "Neither direction is better"}
 
 
@@ -61,9 +50,9 @@ def _entry(framework: Framework, one: Indicator | WantedIndicator) -> _Entry:
         one.title,
         one.domain,
         one.lineage or "",
-        _TYPE_TITLES[one.data_type],
+        DATA_TYPES[one.data_type],
         one.data_type is DataType.PROXY,
-        _AVAILABILITY_TITLES[one.availability],
+        AVAILABILITY[one.availability],
         _needs(framework, one),
     )
 
@@ -76,7 +65,7 @@ def _shape(framework: Framework) -> list[dict[str, Any]]:
         rows.append(
             {
                 "title": question.title,
-                "counts": [sum(one.data_type is kind for one in here) for kind in _TYPE_TITLES],
+                "counts": [sum(one.data_type is kind for one in here) for kind in DATA_TYPES],
                 "new": sum(one.availability is Availability.NEW_DATA for one in here),
                 "all": len(here),
             }
@@ -145,7 +134,7 @@ class CataloguePages:
         return {
             "framework": framework,
             "shape": _shape(framework),
-            "types": list(_TYPE_TITLES.values()),
+            "types": list(DATA_TYPES.values()),
             "held": len(framework.indicators),
             "wanted": len(framework.wanted),
         }
@@ -179,8 +168,8 @@ class CataloguePages:
             one=one,
             indicator=indicator,
             cohort=cohort,
-            data_type=_TYPE_TITLES[one.data_type],
-            availability=_AVAILABILITY_TITLES[one.availability],
+            data_type=DATA_TYPES[one.data_type],
+            availability=AVAILABILITY[one.availability],
             polarity=_POLARITY[one.polarity.value],
             needs=_needs(framework, one),
             also_from="; ".join(needs_in_words(indicator.also_from)) if indicator else "",
