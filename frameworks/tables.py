@@ -152,8 +152,8 @@ TABLES: dict[str, Table] = {
         ),
         _table(
             "placed_for_adoption",
-            "decisions that a child should be placed for adoption, of every return up to Y: `placed_date` is the day of the"
-            " decision (DATE_PLACED), `ceased_date` the day it was given up; the placements themselves are episodes",
+            "decisions that a child should be placed for adoption, of every return up to Y: `placed_date` is the day of"
+            " the decision (DATE_PLACED), `ceased_date` the day it was given up; placements themselves are episodes",
             Source.SSDA903,
             "child_id VARCHAR, event INTEGER, return_year INTEGER, placed_date DATE, ceased_date DATE",
         ),

@@ -120,10 +120,9 @@ class WarehouseRows:
         schema = f"{quote(found.schema)}." if found.schema else ""
         statement = sqlalchemy.text(f"SELECT {listed} FROM {schema}{quote(found.name)}".replace(":", r"\:"))
         with _own_words(f"give the rows of {name}", "Ask for leave to read it, or try again when it is less busy."):
-            result = self._connection.execute(
-                statement, execution_options={"stream_results": True, "yield_per": _ROWS_PER_BATCH}
-            )
-            for rows in result.partitions():
+            options = {"stream_results": True, "max_row_buffer": _ROWS_PER_BATCH}
+            result = self._connection.execute(statement, execution_options=options)
+            for rows in result.partitions(_ROWS_PER_BATCH):
                 yield _ROW.join(
                     _FIELD.join(self._text(name, column, value) for column, value in zip(columns, row, strict=True))
                     for row in rows
@@ -218,12 +217,13 @@ def _as_day(value: Any) -> str | None:
 
 
 def _day_of_text(text: str) -> date | None:
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            return datetime.strptime(text[:10], form).date()
-        except ValueError:
-            continue
-    return None
+    day = text[:10]
+    if day[2:3] == "/":
+        day = f"{day[6:]}-{day[3:5]}-{day[:2]}"
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        return None
 
 
 def _number(value: Any) -> float | None:

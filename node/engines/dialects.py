@@ -80,7 +80,8 @@ class Dialect(ABC):
         for head, body in self.own.items():
             self._learn(head, sqlglot.parse_one(body, dialect=self.name))
         for head, body in (constants | SHARED).items():
-            self._learn(head, self._expanded(sqlglot.parse_one(body, dialect=PORTABLE)))
+            if head not in self.own:
+                self._learn(head, self._expanded(sqlglot.parse_one(body, dialect=PORTABLE)))
 
     def _learn(self, head: str, body: exp.Expr) -> None:
         name, _, arguments = head.rstrip(")").partition("(")

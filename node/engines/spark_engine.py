@@ -64,7 +64,9 @@ class SparkEngine:
         try:
             from pyspark.sql import SparkSession
         except ImportError:
-            raise ReturnsNotReady("Spark is not installed.", "Install newlyn[spark] and Java on this machine.") from None
+            raise ReturnsNotReady(
+                "Spark is not installed.", "Install newlyn[spark] and Java on this machine."
+            ) from None
         scratch = tempfile.mkdtemp(prefix="newlyn-spark-")
         builder = SparkSession.builder.appName("newlyn-node")
         if url.startswith("sc://"):

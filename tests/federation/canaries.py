@@ -17,10 +17,12 @@ VALUES = (
     "Z998877665544",
     "CANARYWORKER3",
     "CANARYFAULT4",
+    "CANARYRESPONDENT5",
+    "CANARYFAMILY6",
     "2013-02-27",
     "27/02/2013",
 )
-"""Every unmistakable value: ids, postcodes, a UPN, a social worker, an unusable value, a date of birth."""
+"""Every unmistakable value: ids, postcodes, a UPN, a worker, an unusable value, a respondent, a family, a birth."""
 
 
 def spellings(value: str) -> set[bytes]:

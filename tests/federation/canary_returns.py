@@ -52,6 +52,65 @@ def _ssda903(folder: Path, year: int) -> None:
     )
 
 
+def _adoption_and_distance(folder: Path) -> None:
+    _csv(
+        folder / "ad1.csv",
+        "CHILD,DOB,DATE_INT,DATE_MATCH,FOSTER_CARE,NB_ADOPTR,SEX_ADOPTR,LS_ADOPTR",
+        [f"{CHILDREN[0]},{_DOB},CANARYFAULT4,01/02/2024,CANARYFAULT4,1,F1,L0"],
+    )
+    _csv(
+        folder / "placed.csv",
+        "CHILD,DOB,DATE_PLACED,DATE_PLACED_CEASED,REASON_PLACED_CEASED",
+        [f"{CHILDREN[1]},{_DOB},01/02/2024,CANARYFAULT4,CANARYFAULT4"],
+    )
+    _csv(folder / "uasc.csv", "CHILD,SEX,DOB,DUC", [f"{CHILDREN[2]},2,{_DOB},CANARYFAULT4"])
+    _csv(
+        folder / "postcodes.csv",
+        "PCDS,OSEAST1M,OSNRTH1M,OSLAUA",
+        ["ZZ98 7QX,530000,180000,E09000007", "ZZ98 7QY,CANARYFAULT4,180000,E09000007"],
+    )
+
+
+def _education(folder: Path) -> None:
+    known = [f"Z998877665544,{CHILDREN[0]}", f",{CHILDREN[1]}", f"CANARYFAULT4,{CHILDREN[2]}"]
+    files = {
+        "attendance": ("SESSIONS_POSSIBLE,SESSIONS_MISSED", ["300,45", "300,2", "CANARYFAULT4,CANARYFAULT4"]),
+        "suspensions": ("SUSPENSIONS,PERMANENT_EXCLUSIONS", ["1,0", "0,0", "CANARYFAULT4,0"]),
+        "attainment": (
+            "STAGE,EXPECTED,ATTAINMENT8,PROGRESS8,ENGLISH_GRADE,MATHS_GRADE",
+            ["KS2,1,,,,", "KS2,0,,,,", "CANARYFAULT4,1,CANARYFAULT4,,,"],
+        ),
+        "school_census": ("SEN,FREE_SCHOOL_MEALS", ["K,1", "N,0", "CANARYFAULT4,CANARYFAULT4"]),
+        "school_moves": ("MOVE_DATE", ["01/11/2024", "01/12/2024", "CANARYFAULT4"]),
+    }
+    for name, (columns, rows) in files.items():
+        _csv(
+            folder / f"{name}.csv",
+            f"UPN,CHILD_ID,{columns}",
+            [f"{who},{row}" for who, row in zip(known, rows, strict=True)],
+        )
+
+
+def _feedback_and_families(folder: Path) -> None:
+    who = "CANARYRESPONDENT5,ylyc,1,11_18"
+    _csv(
+        folder / "invitations.csv",
+        "RESPONDENT,INSTRUMENT,VERSION,AGE_FORM,RESPONDED,SEX,DOB",
+        [f"{who},1,2,{_DOB}", f"{CHILDREN[0]},ylyc,1,11_18,CANARYFAULT4,2,{_DOB}"],
+    )
+    _csv(
+        folder / "answers.csv",
+        "RESPONDENT,INSTRUMENT,VERSION,AGE_FORM,QUESTION,ANSWER",
+        [f"{who},life_satisfaction,9", f"{who},trusted_adult,CANARYFAULT4", f"{who},CANARYFAULT4,CANARYFAULT4"],
+    )
+    _csv(folder / "families.csv", "FAMILY_ID,CLOSED_DATE", ["CANARYFAMILY6,01/12/2024", "CANARYFAMILY6B,CANARYFAULT4"])
+    _csv(
+        folder / "needs.csv",
+        "FAMILY_ID,NEED,OUTCOME_DATE,LAPSED_DATE",
+        [*(f"CANARYFAMILY6,{need},01/05/2024," for need in (1, 2, 6)), "CANARYFAMILY6,CANARYFAULT4,,"],
+    )
+
+
 def _census_child(child: str, year: int, broken: bool) -> str:
     closure = "<CINclosureDate>CANARYFAULT4</CINclosureDate>" if broken else ""
     sex = "<Sex>F</Sex>" if year >= 2025 else "<GenderCurrent>2</GenderCurrent>"
@@ -91,5 +150,8 @@ def write_canary_returns(folder: Path) -> Path:
     for year in (2023, 2024, 2025):
         (folder / str(year)).mkdir(parents=True)
         _ssda903(folder / str(year), year)
+        _adoption_and_distance(folder / str(year))
+        _education(folder / str(year))
+        _feedback_and_families(folder / str(year))
         _census(folder / str(year) / "census.xml", year)
     return folder

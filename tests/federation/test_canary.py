@@ -87,7 +87,8 @@ def _spoilt(day: Day, returns: Path) -> None:
 
 def _first_day(world: House, day: Day, returns: Path) -> None:
     council = day.council
-    day.keep("check", run("newlyn-node", "check", "--returns", returns, "--rows", council.folder / "rows.csv"))
+    rows, page = council.folder / "rows.csv", council.folder / "check.html"
+    day.keep("check", run("newlyn-node", "check", "--returns", returns, "--rows", rows, "--html", page))
     day.keep("check as JSON", run("newlyn-node", "check", "--returns", returns, "--format", "json"))
     day.keep("measure", run("newlyn-node", "measure", "--returns", returns, "--year", "2025", "--format", "json"))
     day.keep("doctor", council.node("doctor"))
@@ -114,7 +115,8 @@ def _exact_vector(council: Council) -> list[int]:
     config = load_config(council.config)
     offer = offer_book(config).find(COLLECTION)
     declared = frozenset(config.returns.declared)
-    return list(release_vector(config.returns.folder, offer.plans[0], offer.framework, declared))
+    code = config.council.code
+    return list(release_vector(config.returns.folder, offer.plans[0], offer.framework, declared, council_code=code))
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +149,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
             day.vector = _exact_vector(council)
             day.written |= _files(council.state) | _files(folder / "site")
             world.stop()
-            day.written |= _files(world.coordinator) | {"rows.csv": [(council.folder / "rows.csv").read_bytes()]}
+            day.written |= _files(world.coordinator) | {"check.html": [(council.folder / "check.html").read_bytes()]}
             world.start()
             yield day
 
@@ -165,7 +167,17 @@ def test_the_children_were_measured(day: Day) -> None:
     figures: dict[str, Any] = json.loads(day.said["measure"][0])["indicators"]
     assert figures["cla_31_march"]["numerator"] == len(CHILDREN)
     assert figures["cin_open_31_march"]["numerator"] == len(CHILDREN)
+    assert figures["absence_overall_cla12"]["denominator"] == 600
+    assert figures["feedback_ylyc_1_11_18_response_rate"]["numerator"] == 1
+    assert figures["feedback_ylyc_1_11_18_life_satisfaction"]["categories"]["9"] == 1
+    assert figures["families_outcomes_sustained"]["numerator"] == 1
     assert any(day.vector)
+
+
+def test_the_children_are_named_in_the_one_file_that_was_asked_for_and_only_its_owner_may_read(day: Day) -> None:
+    rows = day.council.folder / "rows.csv"
+    assert any(child in rows.read_text(encoding="utf-8") for child in CHILDREN)
+    assert rows.stat().st_mode & 0o777 == 0o600
 
 
 def test_nothing_on_the_wire(day: Day) -> None:

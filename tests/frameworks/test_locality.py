@@ -48,7 +48,7 @@ def _busy_council() -> Iterator[duckdb.DuckDBPyConnection]:
     maker = ChildMaker(1)
     with DuckDbEngine.create(YEAR) as engine:
         for source in Source:
-            fill(engine, {f"child-{number:02}": maker.child(source) for number in range(200)})
+            fill(engine, {f"child-{number:02}": maker.child(source) for number in range(300)})
         yield engine.connection
 
 

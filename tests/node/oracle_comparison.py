@@ -17,6 +17,7 @@ from typing import Any
 from frameworks.catalogue import load_framework
 from node.returns import measure_returns
 from tests.oracle.measure import measure
+from tests.oracle.random_permanence import OWN_AREAS, OWN_COUNCIL
 from tests.oracle.random_returns import Council, write_returns
 
 FRAMEWORK = "outcomes-2019"
@@ -63,9 +64,11 @@ def both_figures(council: Council) -> tuple[Figures, Figures]:
     with TemporaryDirectory() as folder:
         returns = Path(folder)
         write_returns(council, returns)
-        figures = measure_returns(returns, council.year, load_framework(FRAMEWORK))
+        figures = measure_returns(
+            returns, council.year, load_framework(FRAMEWORK), council_code=OWN_COUNCIL
+        )
         of_node = {indicator: figure.as_json() for indicator, figure in figures.items()}
-        of_oracle = measure(returns, council.year)
+        of_oracle = measure(returns, council.year, OWN_AREAS)
     return json.loads(json.dumps(of_node)), json.loads(json.dumps(of_oracle))
 
 

@@ -13,7 +13,7 @@ from deploy.demo.generator.noise_kinds import CSV_NOISE, XML_NOISE, Noise
 from frameworks.catalogue import load_framework
 from frameworks.tables import TABLES
 from node.engines.duckdb_engine import DuckDbEngine
-from node.measure import measure
+from node.returns import measure_returns
 from node.sources.inventory import take_inventory
 from node.sources.reading import read_returns
 
@@ -33,18 +33,23 @@ def clean_reading(clean: Path) -> dict[str, object]:
     return reading(clean)
 
 
+@pytest.fixture(scope="module")
+def clean_figures(clean: Path) -> dict[str, object]:
+    return figures(clean)
+
+
 def reading(folder: Path) -> dict[str, object]:
-    """What the node makes of a folder: what is available, every child-level table and every figure."""
+    """What the node makes of a folder: what is available, and every child-level table, of which figures are made."""
     with DuckDbEngine.create(YEAR) as engine:
         report = read_returns(engine, take_inventory(folder, YEAR), YEAR)
-        figures = measure(engine, load_framework("outcomes-2019"), YEAR, report.available)
         tables = {name: engine.rows(f"SELECT * FROM {name} ORDER BY ALL", "a test") for name in TABLES}
     assert not report.file_faults
-    return {
-        "available": report.available,
-        "figures": {indicator: figure.as_json() for indicator, figure in figures.items()},
-        **tables,
-    }
+    return {"available": report.available, **tables}
+
+
+def figures(folder: Path) -> dict[str, object]:
+    measured = measure_returns(folder, YEAR, load_framework("outcomes-2019"))
+    return {indicator: figure.as_json() for indicator, figure in measured.items()}
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -82,6 +87,11 @@ def test_all_kinds_together_change_nothing_that_is_read(
     untouched = contents(clean).items() & contents(copy).items()
     assert len(untouched) < len(contents(clean)) / 10
     assert reading(copy) == clean_reading
+
+
+def test_all_kinds_together_change_no_figure(copy: Path, clean_figures: dict[str, object]) -> None:
+    add_noise(copy, 17)
+    assert figures(copy) == clean_figures
 
 
 def test_every_encoding_occurs(copy: Path) -> None:

@@ -63,6 +63,7 @@ class Census:
 
     episodes: list[Episode] = field(default_factory=list)
     people: dict[str, Person] = field(default_factory=dict)
+    pupil_numbers: dict[str, str] = field(default_factory=dict)
 
     def plans(self) -> dict[tuple[str, date], Plan]:
         """Plans by child and start: of two rows, the last."""
@@ -137,6 +138,7 @@ def read_census(path: Path) -> Census:
             _dated(identifiers, "PersonBirthDate"),
             _text(element.find("ChildCharacteristics"), "Ethnicity").upper(),
         )
+        census.pupil_numbers[child] = _text(identifiers, "UPN").upper()
         census.episodes.extend(_episode(child, item) for item in element.iterfind("CINdetails"))
     return census
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from tests.oracle.census import Census, CensusHistory, Episode, Plan
 from tests.oracle.dates import Year, add_months, within, working_days
-from tests.oracle.figures import COUNT, PERCENT, Member
+from tests.oracle.figures import COUNT, PERCENT, Kind, Member
 
 FACTORS = {
     "domestic_abuse_child": "3A",
@@ -45,7 +45,7 @@ YEARS_BEFORE = {
 
 TWO_YEARS_IN_DAYS = timedelta(days=729)
 
-Measured = Iterator[tuple[str, str, list[Member]]]
+Measured = Iterator[tuple[str, Kind, list[Member]]]
 
 
 class ChildrenInNeed:

@@ -9,7 +9,17 @@ from typing import Any
 
 from tests.oracle.dates import age
 
-COUNT, PERCENT, MEAN = "count", "percent", "mean"
+
+@dataclass(frozen=True)
+class Kind:
+    """What is computed of a cohort: a mean's scores are in so many `parts`, a histogram counts by `categories`."""
+
+    name: str
+    parts: int = 1
+    categories: tuple[str, ...] = ()
+
+
+COUNT, PERCENT, MEAN, RATIO = Kind("count"), Kind("percent"), Kind("mean"), Kind("ratio")
 
 _GROUPS = {
     "white": "WBRI WIRI WOTH WIRT WROM",
@@ -65,25 +75,38 @@ LEVELS = {
 
 @dataclass(frozen=True)
 class Member:
-    """One member of a cohort (a child, or one of a child's events) with its outcome: yes or no, or a score."""
+    """One member of a cohort (a child, or one of a child's events) with its outcome: yes or no, a score, or a part."""
 
     child: str
     outcome: int = 1
+    whole: int = 0
+    category: str = ""
 
 
-def _cell(kind: str, members: list[Member]) -> dict[str, Any]:
+def _histogram(kind: Kind, members: list[Member]) -> dict[str, Any]:
+    counts = {category: sum(member.category == category for member in members) for category in kind.categories}
+    counted = sum(counts.values())
+    mean = sum(int(category) * count for category, count in counts.items()) / counted if counted else None
+    return {"numerator": counted, "denominator": len(members), "value": mean, "categories": counts}
+
+
+def _cell(kind: Kind, members: list[Member]) -> dict[str, Any]:
     if kind == COUNT:
         return {"numerator": len(members), "denominator": None, "value": None}
+    if kind.categories:
+        return _histogram(kind, members)
     numerator, denominator = sum(member.outcome for member in members), len(members)
-    scale = 100 if kind == PERCENT else 1
+    scale = 100 if kind in (PERCENT, RATIO) else 1
+    if kind == RATIO:
+        denominator = sum(member.whole for member in members)
     return {
         "numerator": numerator,
         "denominator": denominator,
-        "value": scale * numerator / denominator if denominator else None,
+        "value": scale * numerator / denominator / kind.parts if denominator else None,
     }
 
 
-def figure(kind: str, members: Iterable[Member], person: Callable[[str], Person], year_end: date) -> dict[str, Any]:
+def figure(kind: Kind, members: Iterable[Member], person: Callable[[str], Person], year_end: date) -> dict[str, Any]:
     """The figure of an indicator that can be measured."""
     listed = list(members)
     people = {member.child: person(member.child) for member in listed}

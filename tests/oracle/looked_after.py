@@ -8,10 +8,11 @@ from datetime import date
 
 from tests.oracle.care import Placement, periods_of_care, walk
 from tests.oracle.dates import Year, add_months, within
-from tests.oracle.figures import COUNT, MEAN, PERCENT, Member
-from tests.oracle.looked_after_returns import Episode, LookedAfterHistory, Row, by_child
+from tests.oracle.figures import COUNT, MEAN, PERCENT, Kind, Member
+from tests.oracle.csv_files import Row
+from tests.oracle.looked_after_returns import Episode, LookedAfterHistory, by_child
 
-Measured = Iterator[tuple[str, str, list[Member]]]
+Measured = Iterator[tuple[str, Kind, list[Member]]]
 
 CEASED_BY = {
     "ceased_sgo": {"E45", "E46", "E47", "E48", "E43", "E44"},
@@ -26,20 +27,19 @@ ACTIVITIES = {
     "neet": {"G4", "G5", "G6"},
     "activity_unknown": {"0"},
 }
+FOSTER = {f"U{number}" for number in range(1, 7)}
 BANDS = {"normal": range(14), "borderline": range(14, 17), "concern": range(17, 41)}
-
-NEEDED_FILES = {
-    "missing_cla": "missing",
-    "away_cla": "missing",
-    "social_workers_3plus": "social_worker",
-    "cla_31_march_uasc": "uasc",
-}
 
 
 def score(row: Row | None) -> int | None:
     """A whole number 0-40; anything else is no score."""
     text = "" if row is None else row["SDQ_SCORE"]
     return int(text) if text.isascii() and text.isdecimal() and int(text) <= 40 else None
+
+
+def _band(found: int) -> int:
+    """0 for the best of the three bands, 2 for the worst."""
+    return next(number for number, scores in enumerate(BANDS.values()) if found in scores)
 
 
 def last_ends(episodes: Iterable[Episode]) -> dict[str, Episode]:
@@ -102,7 +102,7 @@ class LookedAfter:
         }
         yield "cla_started", COUNT, [Member(child) for child in started]
         for name, codes in {
-            "placed_foster": {f"U{number}" for number in range(1, 7)},
+            "placed_foster": FOSTER,
             "placed_childrens_home": {"K2"},
             "placed_supported": {"K3"},
         }.items():
@@ -167,15 +167,14 @@ class LookedAfter:
             yield f"sdq_{band}", PERCENT, [Member(child, found in band_scores) for child, found in scores.items()]
         year_before = self.history.returns.get(self.year.number - 1)
         rows_before = year_before.outcomes if year_before else {}
-        yield (
-            "sdq_improved",
-            PERCENT,
-            [
-                Member(child, found < earlier)
-                for child, found in scores.items()
-                if (earlier := score(rows_before.get(child))) is not None
-            ],
-        )
+        both = [
+            (child, found, earlier)
+            for child, found in scores.items()
+            if (earlier := score(rows_before.get(child))) is not None
+        ]
+        yield "sdq_improved", PERCENT, [Member(child, found < earlier) for child, found, earlier in both]
+        yield "sdq_band_improved", PERCENT, [Member(child, _band(found) < _band(earlier)) for child, found, earlier in both]
+        yield "sdq_mean_difference", MEAN, [Member(child, found - earlier) for child, found, earlier in both]
         yield "health_assessment", PERCENT, share(cohort, "HEALTH_ASSESSMENT")
         yield "immunisation", PERCENT, share(cohort, "IMMUNISATIONS")
         yield "dental_check", PERCENT, share(cohort, "TEETH_CHECK")
@@ -252,6 +251,18 @@ class LookedAfter:
             others = (episode for episode in known[child] if episode is not last and not episode.short_term)
             return not any(episode.start >= last.end for episode in others)
 
+        def nothing_known(row: Row) -> bool:
+            return row["ACTIV"] in {"0", ""} and row["ACCOM"] in {"0", ""}
+
+        def left_foster_carer_at_eighteen(child: str) -> bool:
+            last, born = ends.get(child), self.history.person(child).born
+            return (
+                last is not None
+                and born is not None
+                and last.end == add_months(born, 12 * 18)
+                and last.place.code in FOSTER
+            )
+
         def excluded(child: str, row: Row) -> bool:
             episodes = known.get(child, [])
             return (
@@ -278,3 +289,20 @@ class LookedAfter:
                     if row["ACCOM"][:1] not in {"G", "H", "R"}
                 ],
             )
+        yield (
+            "care_leaver_not_in_touch",
+            PERCENT,
+            [
+                Member(child, leavers[child]["IN_TOUCH"] == "NO" and nothing_known(leavers[child]))
+                for child in self._aged(leavers, range(19, 22))
+            ],
+        )
+        yield (
+            "staying_put",
+            PERCENT,
+            [
+                Member(child, leavers[child]["ACCOM"].startswith("Z"))
+                for child in self._aged(leavers, range(18, 21))
+                if left_foster_carer_at_eighteen(child)
+            ],
+        )

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from pathlib import Path
+from datetime import date
 
+from tests.oracle.csv_files import LOOKED_AFTER, Files, Row, to_date
 from tests.oracle.dates import Year
 from tests.oracle.figures import NOBODY, Person
-
-FILES = {
-    "episodes": "DECOM",
-    "oc2": "SDQ_SCORE",
-    "oc3": "IN_TOUCH",
-    "missing": "MIS_START",
-    "social_worker": "SW_ID",
-    "uasc": "DUC",
-    "header": "ETHNIC",
-}
-"""The column by which each file is recognised."""
-
-Row = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -46,6 +32,7 @@ class Episode:
     place: Place
     end: date | None
     end_reason: str
+    home: str = ""
 
     @property
     def short_term(self) -> bool:
@@ -73,6 +60,15 @@ class Stay:
     end: date | None
 
 
+@dataclass(frozen=True)
+class Adoption:
+    """A row of AD1."""
+
+    decided: date | None
+    matched: date | None
+    by_foster_carer: bool
+
+
 @dataclass
 class LookedAfterReturn:
     """The return of one year. `files` names the files that are there; other rows are the last of each child."""
@@ -85,26 +81,14 @@ class LookedAfterReturn:
     incidents: list[Stay] = field(default_factory=list)
     allocations: list[Stay] = field(default_factory=list)
     unaccompanied: list[Stay] = field(default_factory=list)
+    adoptions: dict[str, Adoption] = field(default_factory=dict)
+    decisions: list[Stay] = field(default_factory=list)
+    pupil_numbers: dict[str, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
         """Header and Episodes are both there."""
         return {"header", "episodes"} <= self.files
-
-
-def _date(text: str) -> date | None:
-    try:
-        return datetime.strptime(text, "%d/%m/%Y").date()
-    except ValueError:
-        return None
-
-
-def _rows(path: Path) -> list[Row]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return [
-            {column.strip().upper(): (value or "").strip().upper() for column, value in row.items()}
-            for row in csv.DictReader(file)
-        ]
 
 
 def in_order(episodes: Iterable[Episode]) -> list[Episode]:
@@ -123,7 +107,7 @@ def by_child(episodes: Iterable[Episode]) -> dict[str, list[Episode]]:
 def _episodes(rows: list[Row]) -> list[Episode]:
     kept: dict[tuple[str, date, bool], Episode] = {}
     for row in rows:
-        start = _date(row["DECOM"])
+        start = to_date(row["DECOM"])
         if start is None:
             continue
         place = "K3" if row["PLACE"] == "H5" else row["PLACE"]
@@ -133,8 +117,9 @@ def _episodes(rows: list[Row]) -> list[Episode]:
             row["RNE"],
             row["LS"],
             Place(place, row["URN"], row["PL_POST"].replace(" ", "")),
-            _date(row["DEC"]),
+            to_date(row["DEC"]),
             row["REC"],
+            row["HOME_POST"].replace(" ", ""),
         )
         kept[episode.child, start, episode.zero_days] = episode
     return [closed for listed in by_child(kept.values()).values() for closed in _followed(listed)]
@@ -148,31 +133,38 @@ def _followed(listed: list[Episode]) -> list[Episode]:
     ]
 
 
-def read_return(folder: Path) -> LookedAfterReturn:
-    """The SSDA903 files of one year's folder."""
-    found: dict[str, list[Row]] = {}
-    for path in sorted(folder.rglob("*.csv")):
-        with path.open(encoding="utf-8-sig") as file:
-            columns = {column.strip().upper() for column in file.readline().split(",")}
-        name = next((name for name, column in FILES.items() if column in columns), None)
-        if name is not None:
-            found[name] = _rows(path)
+def read_return(files: Files, year: Year) -> LookedAfterReturn:
+    """The SSDA903 files among those of one year. What AD1 dates after 31 March cannot be known to it."""
 
     def rows(name: str) -> list[Row]:
-        return [row for row in found.get(name, []) if row["CHILD"]]
+        return [row for row in files.get(name, []) if row["CHILD"]]
+
+    def by_year_end(text: str) -> date | None:
+        day = to_date(text)
+        return day if day is not None and day <= year.end else None
+
+    def stays(name: str, kind: str, start: str, end: str) -> list[Stay]:
+        return [
+            Stay(row["CHILD"], row.get(kind, ""), to_date(row.get(start, "")), to_date(row[end])) for row in rows(name)
+        ]
 
     return LookedAfterReturn(
-        frozenset(found),
+        frozenset(files) & frozenset(LOOKED_AFTER),
         _episodes(rows("episodes")),
-        {row["CHILD"]: Person(row["SEX"], _date(row["DOB"]), row["ETHNIC"]) for row in rows("header")},
+        {row["CHILD"]: Person(row["SEX"], to_date(row["DOB"]), row["ETHNIC"]) for row in rows("header")},
         {row["CHILD"]: row for row in rows("oc2")},
         {row["CHILD"]: row for row in rows("oc3")},
-        [Stay(row["CHILD"], row["MISSING"], _date(row["MIS_START"]), _date(row["MIS_END"])) for row in rows("missing")],
-        [
-            Stay(row["CHILD"], row["SW_ID"], _date(row["SW_DECOM"]), _date(row["SW_DEC"]))
-            for row in rows("social_worker")
-        ],
-        [Stay(row["CHILD"], "", None, _date(row["DUC"])) for row in rows("uasc")],
+        stays("missing", "MISSING", "MIS_START", "MIS_END"),
+        stays("social_worker", "SW_ID", "SW_DECOM", "SW_DEC"),
+        stays("uasc", "", "", "DUC"),
+        {
+            row["CHILD"]: Adoption(
+                by_year_end(row["DATE_INT"]), by_year_end(row["DATE_MATCH"]), row["FOSTER_CARE"] == "1"
+            )
+            for row in rows("ad1")
+        },
+        stays("placed_for_adoption", "", "DATE_PLACED", "DATE_PLACED_CEASED"),
+        {row["CHILD"]: row["UPN"] for row in rows("header")},
     )
 
 

@@ -10,75 +10,67 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.oracle import availability
 from tests.oracle.census import Census, CensusHistory, read_census
-from tests.oracle.children_in_need import YEARS_BEFORE, ChildrenInNeed
+from tests.oracle.children_in_need import ChildrenInNeed
+from tests.oracle.csv_files import Files, read_folder
 from tests.oracle.dates import Year
-from tests.oracle.figures import NOT_AVAILABLE, figure
-from tests.oracle.looked_after import NEEDED_FILES, LookedAfter
+from tests.oracle.distance import distances, read_directory
+from tests.oracle.education import Education
+from tests.oracle.families import families
+from tests.oracle.feedback import Feedback
+from tests.oracle.figures import NOBODY, NOT_AVAILABLE, figure
+from tests.oracle.looked_after import LookedAfter
 from tests.oracle.looked_after_returns import LookedAfterHistory, LookedAfterReturn, read_return
-
-OTHER_OUTCOME_CHECKS = {
-    "health_assessment",
-    "immunisation",
-    "dental_check",
-    "development_check_u5",
-    "substance_misuse",
-    "substance_intervention_received",
-    "substance_intervention_refused",
-    "convicted",
-}
+from tests.oracle.permanence import Permanence
 
 
-def _looked_after_missing(indicator: str, returns: dict[int, LookedAfterReturn], year: int) -> bool:
-    def has(back: int, file: str = "") -> bool:
-        found = returns.get(year - back)
-        return found is not None and found.complete and (not file or file in found.files)
+def measure(folder: Path, year: int, own_areas: frozenset[str] = frozenset()) -> dict[str, dict[str, Any]]:
+    """The figures of `year` by indicator, from the returns under `<folder>/<year>/`. No return after it is opened.
 
-    needs = [has(0)]
-    if indicator.startswith("sdq_") or indicator in OTHER_OUTCOME_CHECKS:
-        needs.append(has(0, "oc2"))
-    if indicator == "sdq_improved":
-        before = returns.get(year - 1)
-        needs.append(before is not None and "oc2" in before.files)
-    if indicator.startswith("care_leaver_"):
-        needs.append(has(0, "oc3"))
-    if indicator in NEEDED_FILES:
-        needs.append(has(0, NEEDED_FILES[indicator]))
-    if indicator in {"reunified_no_return_12m", "same_carer_2y", "placements_3plus_2y"}:
-        needs.append(has(1))
-    if indicator in {"same_carer_2y", "placements_3plus_2y"}:
-        needs.append(has(2))
-    return not all(needs)
-
-
-def measure(folder: Path, year: int) -> dict[str, dict[str, Any]]:
-    """The figures of `year` by indicator, from the returns under `<folder>/<year>/`. No return after it is opened."""
+    `own_areas` are the ONS codes that the council has had; without them no placement is known to be outside it.
+    """
     reporting = Year(year)
     censuses: dict[int, Census] = {}
-    returns: dict[int, LookedAfterReturn] = {}
+    files: dict[int, Files] = {}
     for year_folder in sorted(folder.iterdir()):
         number = int(year_folder.name)
         if number > year:
             continue
         for path in year_folder.rglob("*.xml"):
             censuses[number] = read_census(path)
-        looked_after = read_return(year_folder)
-        if looked_after.files:
-            returns[number] = looked_after
-    in_need = ChildrenInNeed(CensusHistory({year: Census(), **censuses}), reporting)
-    looked_after_now = LookedAfter(LookedAfterHistory({year: LookedAfterReturn(), **returns}), reporting)
-    figures: dict[str, dict[str, Any]] = {}
-    for indicator, kind, members in in_need.measure():
-        needed = range(year - YEARS_BEFORE.get(indicator, 0), year + 1)
-        there = all(number in censuses for number in needed)
-        figures[indicator] = figure(kind, members, in_need.history.person, reporting.end) if there else NOT_AVAILABLE
-    for indicator, kind, members in looked_after_now.measure():
-        missing = _looked_after_missing(indicator, returns, year)
-        figures[indicator] = (
-            NOT_AVAILABLE if missing else figure(kind, members, looked_after_now.history.person, reporting.end)
-        )
+        files[number] = read_folder(year_folder)
+    there = {number: set(found) | ({"census"} if number in censuses else set()) for number, found in files.items()}
+    returns = {
+        number: found
+        for number, of_year in files.items()
+        if (found := read_return(of_year, Year(number))).files
+    }
+    need = CensusHistory({year: Census(), **censuses})
+    care = LookedAfterHistory({year: LookedAfterReturn(), **returns})
+    now = files.get(year, {})
+    in_care = LookedAfter(care, reporting)
+    pupils = Education(now, care, need, reporting)
+    surveys = Feedback(now)
+    figures = {"early_permanence": NOT_AVAILABLE}
+    for measured, person in (
+        (ChildrenInNeed(need, reporting).measure(), need.person),
+        (in_care.measure(), care.person),
+        (distances(in_care.open, read_directory(now.get("postcodes", [])), own_areas), care.person),
+        (Permanence(care, reporting).measure(), care.person),
+        (pupils.measure(), pupils.person),
+        (surveys.measure(), surveys.person),
+        (families(now, reporting), lambda _: NOBODY),
+    ):
+        for indicator, kind, members in measured:
+            missing = any(
+                file not in there.get(year - back, set())
+                for back, file in availability.needs(indicator, own_council=bool(own_areas))
+            )
+            figures[indicator] = NOT_AVAILABLE if missing else figure(kind, members, person, reporting.end)
     return figures
 
 
 if __name__ == "__main__":
-    print(json.dumps({"indicators": measure(Path(sys.argv[1]), int(sys.argv[2]))}, indent=1))
+    areas = frozenset(sys.argv[3:])
+    print(json.dumps({"indicators": measure(Path(sys.argv[1]), int(sys.argv[2]), areas)}, indent=1))

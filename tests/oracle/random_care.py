@@ -15,7 +15,14 @@ Rows = list[dict[str, str]]
 _PLACES = codes("U1 U1 U1 U4 U6 K2 K1 H5 K3 A3 A4 A5 A6 P1 R1 S1 T0 T1 T4 Z1")
 _ENDS = codes("X1 X1 X1 X1 X1 X1 X1 X1 X1 X1 X1 X1 E11 E12 E3 E3 E41 E43 E45 E48 E4A E4A E4B E4B E5 E8")
 _LEGAL = codes("C1 C1 C2 E1 V2 V2 V2 V3 V4 J1")
-_ADDRESSES = (("", "ZZ1 1ZZ"), ("", "zz11zz"), ("SC0000001", "ZZ1 1ZZ"), ("SC0000002", "ZZ2 2ZZ"), ("", ""))
+_ADDRESSES = (
+    ("", "ZZ1 1ZZ"),
+    ("", "zz11zz"),
+    ("SC0000001", "ZZ1 1ZZ"),
+    ("SC0000002", "ZZ2 2ZZ"),
+    ("", "ZZ3 3ZZ"),
+    ("", ""),
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,9 @@ class _Story:
     goes_on: float
     ends: list[str]
     ages: tuple[int, ...]
+    places: tuple[str, ...] = ()
+    legal: tuple[str, ...] = ()
+    at_eighteen: bool = False
 
 
 _YEAR_BOUNDARIES = (12, 24, 24, 30, 30, 36)
@@ -59,24 +69,35 @@ _STORIES = (
     _Story((24, 30, 36), (100, 150, 200, 250), 0.97, _ENDS, (5, 10, 14, 15)),
     _Story((24, 30, 36), (200, 300, 365), 1.0, _ENDS, (5, 10, 14, 15)),
     _Story((18, 24, 24, 30), (20, 20, 180, 300, 365, 366), 0.4, ["E4A", "E4A", "E4B", "E4B", "E5"], (1, 6, 12, 17)),
+    _Story(
+        (14, 14, 20, 24, 30, 36),
+        (0, 10, 30, 60, 200, 300),
+        0.75,
+        ["E11", "E12", "E12", "E4A"],
+        (0, 2, 4, 9),
+        ("U1", "U4", "U4", "A3", "A4", "A5", "A6", "T1"),
+        ("E1", "E1", "C1", "D1", "V2"),
+    ),
+    _Story((36,), (100, 300, 365), 0.9, ["E8"], (18, 19, 20, 20), ("U1", "U6", "U6", "K2"), at_eighteen=True),
 )
 
 
-def _life(random: Random, dates: Dates, story: _Story) -> list[_Episode]:
+def _life(random: Random, dates: Dates, story: _Story, born: date | None) -> list[_Episode]:
     episodes: list[_Episode] = []
+    places, legal_statuses = story.places or _PLACES, story.legal or _LEGAL
     start = add_months(date(dates.year, 3, 31), -random.choice(story.starts)) + timedelta(
         days=random.choice((-1, 0, 0, 1, 1, -40))
     )
     rne = "S" if random.random() < 0.9 else "P"
-    usual = random.choice(_LEGAL)
+    usual = random.choice(legal_statuses)
     urn, postcode = random.choice(_ADDRESSES)
-    place = random.choice(_PLACES)
+    place = random.choice(places)
     for _ in range(random.choice((1, 2, 3, 4, 5, 6, 8, 10))):
-        legal = usual if random.random() < 0.85 else random.choice(_LEGAL)
+        legal = usual if random.random() < 0.85 else random.choice(legal_statuses)
         if place.startswith("U") and random.random() < 0.25:
             place = random.choice(("A3", "A4", "A5", "A6"))
         elif random.random() < 0.6:
-            place = random.choice(_PLACES) if random.random() < 0.8 else "K3" if place == "H5" else place
+            place = random.choice(places) if random.random() < 0.8 else "K3" if place == "H5" else place
             urn, postcode = random.choice(_ADDRESSES)
         elif len(episodes) > 1 and random.random() < 0.5:
             place, urn, postcode = episodes[-2].place, episodes[-2].urn, episodes[-2].postcode
@@ -84,13 +105,15 @@ def _life(random: Random, dates: Dates, story: _Story) -> list[_Episode]:
         two_years_ago = date(dates.year - 2, 3, 31) + timedelta(days=random.choice((0, 0, 1)))
         if start < two_years_ago < end and random.random() < 0.5:
             end = two_years_ago
+        if story.places and episodes and random.random() < 0.3:
+            end = max(start, add_months(episodes[0].start, 14) + timedelta(days=random.choice((-1, 0, 1))))
         reason = "X1" if random.random() < story.goes_on else random.choice(story.ends)
         episodes.append(_Episode(start, rne, legal, place, urn, postcode, end, reason))
         ended = reason != "X1"
         if ended and random.random() < 0.3:
             break
         if ended and random.random() < 0.5:
-            usual = random.choice(_LEGAL)
+            usual = random.choice(legal_statuses)
         gap = random.random() < 0.15 or (ended and random.random() < 0.6)
         start = dates.after(end) if gap else end
         if not ended and random.random() < 0.06:
@@ -98,6 +121,10 @@ def _life(random: Random, dates: Dates, story: _Story) -> list[_Episode]:
         rne = "S" if ended and random.random() < 0.9 else random.choice("LPTBUPTBUS")
     if random.random() < 0.7:
         episodes[-1] = replace(episodes[-1], end=None, reason="")
+    if story.at_eighteen and born is not None and random.random() < 0.8:
+        birthday = add_months(born, 12 * 18) + timedelta(days=random.choice((0, 0, 0, 0, -1, 1)))
+        lived = [episode for episode in episodes if episode.start < birthday] or episodes[:1]
+        return [*lived[:-1], replace(lived[-1], end=max(birthday, lived[-1].start), reason="E8")]
     return episodes
 
 
@@ -179,9 +206,9 @@ def _outcome_row(random: Random, child: str) -> dict[str, str]:
 def _leaver_row(random: Random, child: str) -> dict[str, str]:
     return {
         "CHILD": child,
-        "IN_TOUCH": random.choice(["YES", "YES", "YES", "NO", "REFU", "NREQ", "DIED", "RHOM"]),
+        "IN_TOUCH": random.choice(["YES", "YES", "YES", "NO", "NO", "REFU", "NREQ", "DIED", "RHOM"]),
         "ACTIV": random.choice(("F1", "P1", "F2", "F3", "P3", "F4", "P5", "G4", "G5", "G6", "0", "")),
-        "ACCOM": random.choice(("B1", "C2", "Z1", "K1", "S2", "G1", "H1", "R2", "0", "")),
+        "ACCOM": random.choice(("B1", "C2", "Z1", "Z2", "K1", "S2", "G1", "H1", "R2", "0", "")),
     }
 
 
@@ -196,7 +223,7 @@ def care_slices(random: Random, child: str, year: int) -> dict[int, dict[str, Ro
     dates = Dates(random, year)
     story = random.choice(_STORIES)
     born = dates.birth(story.ages)
-    episodes = _life(random, dates, story) if random.random() < 0.95 else []
+    episodes = _life(random, dates, story, born) if random.random() < 0.95 else []
     slices: dict[int, dict[str, Rows]] = {}
     for return_year in range(year - 2, year + 2):
         now = Dates(random, return_year)

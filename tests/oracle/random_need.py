@@ -87,7 +87,7 @@ def _case(random: Random, dates: Dates, referred: date, closed_before: date | No
     )
 
 
-def need_slices(random: Random, child: str, year: int) -> dict[int, list[str]]:
+def need_slices(random: Random, child: str, year: int, pupil_numbers: dict[int, str]) -> dict[int, list[str]]:
     """The Child groups of each year's census, as XML."""
     dates = Dates(random, year)
     cases: list[_Case] = []
@@ -111,7 +111,7 @@ def need_slices(random: Random, child: str, year: int) -> dict[int, list[str]]:
         random.shuffle(listed)
         if random.random() < 0.15:
             listed.append(listed[0])
-        identifiers = _identifiers(random, child, born, return_year)
+        identifiers = _identifiers(random, child, born, return_year, pupil_numbers[return_year])
         split = random.randrange(len(listed)) if random.random() < 0.15 else 0
         for part in (listed[:split], listed[split:]):
             if part:
@@ -147,11 +147,12 @@ def _element(name: str, value: date | str | None) -> str:
     return "" if value is None else f"<{name}>{value}</{name}>"
 
 
-def _identifiers(random: Random, child: str, born: date | None, year: int) -> str:
+def _identifiers(random: Random, child: str, born: date | None, year: int, pupil_number: str) -> str:
     name = "GenderCurrent" if year < 2025 else "Sex"
     expected = born is None and random.random() < 0.5
     return (
         _element("LAchildID", child)
+        + _element("UPN", pupil_number or None)
         + _element("PersonBirthDate", born)
         + (_element("ExpectedPersonBirthDate", date(year, 5, 1)) if expected else "")
         + _element(name, messy_case(random, sex_code(random, year)))

@@ -28,6 +28,8 @@ Rows = dict[str, list[Row]]
 
 _FACTORS = sorted(FACTORS)
 _ENDS = ("X1", "X1", "X1", *sorted(END_REASONS))
+_ADOPTED = ("E11", "E12")
+_LEFT = ("E4A", "E4B", "E4A", "E4B", *sorted(END_REASONS))
 _CARE_COPIES = {
     "pupil_case": "referral",
     "pupil_plan": "child_protection_plan",
@@ -129,6 +131,7 @@ class ChildMaker:
                     "activity": self._pick("F1", "P2", "G4", "G6", "0", None),
                     "accommodation": self._pick("B1", "C2", "G1", "R2", "Z1", "0", None),
                 }
+                | self._pick({}, {}, {"in_touch": "NO", "activity": None, "accommodation": "0"})
             ]
         rows["missing_incident"] = [
             {
@@ -211,7 +214,7 @@ class ChildMaker:
                     "place": self._pick("A3", "A5") if adopted and last else self._pick("U1", "U4"),
                     "address": self._pick("1", "1", "2"),
                     "end_date": until,
-                    "end_reason": "X1" if not last else self._pick("E11", "E12") if adopted else self._pick(*_ENDS),
+                    "end_reason": "X1" if not last else self._pick(*(_ADOPTED if adopted else _LEFT)),
                     "outside_council": self._flag(),
                 }
             )

@@ -46,11 +46,11 @@ class EducationWriter:
         self._others = 0
 
     def write(self, history: History) -> None:
-        """Writes what the files hold of a child whom social care knows, and perhaps of another pupil beside it."""
+        """Writes what the files hold of a child with a case in the years, and perhaps of another pupil beside it."""
         chance = self._chance
         own = random.Random(chance.getrandbits(32))
         other = random.Random(chance.getrandbits(32))
-        if own.random() < MATCHED:
+        if history.cases and own.random() < MATCHED:
             groups = [group_on_31_march(history, year) for year in self._years]
             self._write_pupil(own, history.child, groups)
         if other.random() < OTHERS:

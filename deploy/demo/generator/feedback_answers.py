@@ -110,23 +110,19 @@ def known_in_year(history: History, year: int) -> bool:
     )
 
 
-def can_be_asked(history: History, day: int) -> bool:
-    """Whether a social worker can ask a child on a day: there is one, and the child is old enough."""
-    return has_social_worker(history, day) and 5 <= completed_years(history.child.birth, day) < 18
-
-
-def draw_voice(seed: str, history: History, day: int) -> dict[str, str]:
+def draw_voice(seed: str, history: History, year: int) -> dict[str, str]:
     """Yes or no to the social worker's questions; empty for a child who was not asked or did not answer.
 
-    The answers of one day are the same whenever they are drawn, so that a warehouse and a survey agree.
+    The answers of one year are the same whenever they are drawn, so that a warehouse and a survey agree.
     """
-    if not can_be_asked(history, day):
+    if not known_in_year(history, year) or completed_years(history.child.birth, year_end(year)) < _VOICE_AGE:
         return {}
-    chance = random.Random(f"{seed} voice {history.child.child_id} {day}")
+    chance = random.Random(f"{seed} voice {history.child.child_id} {year}")
     if chance.random() > _VOICE_RESPONSE:
         return {}
     answers = draw_answers(chance, VOICE)
     return {question: answer for question, answer in answers.items() if answer in ("yes", "no")}
 
 
-_VOICE_RESPONSE = 0.3
+_VOICE_AGE: Final = 4
+_VOICE_RESPONSE: Final = 0.5

@@ -48,7 +48,7 @@ class FeedbackWriter:
             for form in _forms_for(history, year, day):
                 answers: dict[str, str] = {}
                 if form == VOICE:
-                    answers = draw_voice(self._seed, history, day)
+                    answers = draw_voice(self._seed, history, year)
                 elif self._chance.random() < self._response[form]:
                     answers = draw_answers(self._chance, form, self._fares)
                 self._write_form(history, year, form, answers)

@@ -75,8 +75,8 @@ END_REASONS: Final = {
     "E3": "Care taken over by another LA in the UK",
     "E4A": "Returned home to live with parent(s), relative(s), or other person(s) with parental responsibility as part"
     " of the care planning process",
-    "E4B": "Returned home to live with parent(s), relative(s), or other person(s) with parental responsibility which was"
-    " not part of the current care planning process",
+    "E4B": "Returned home to live with parent(s), relative(s), or other person(s) with parental responsibility which"
+    " was not part of the current care planning process",
     "E5": "Moved into independent living arrangement and no longer looked after: supportive accommodation providing"
     " formalised advice/support arrangements",
     "E6": "Moved into independent living arrangement and no longer looked after: accommodation providing no formalised"

@@ -57,10 +57,10 @@ def outcome_rows(chance: random.Random, record: CareRecord) -> TableRows:
         )
 
 
-def voice_rows(seed: str, history: History, last: int) -> TableRows:
+def voice_rows(seed: str, history: History, year: int) -> TableRows:
     """The answers of a child to the questions of its social worker, if it was asked and answered."""
     child_id = history.child.child_id
-    answers = draw_voice(seed, history, last)
+    answers = draw_voice(seed, history, year)
     if answers:
         columns = {VOICE_COLUMNS[question]: answer[0].upper() for question, answer in answers.items()}
         yield "ssd_voice_of_child", {"voch_table_id": child_id, "voch_person_id": child_id, **columns}

@@ -30,6 +30,7 @@ class SsdWriter:
 
     def __init__(self, la_code: str, years: Sequence[int], deployment: Deployment, sink: Sink, seed: int | str) -> None:
         self._first, self._last = year_start(years[0]), year_end(years[-1])
+        self._year = years[-1]
         self._deployment = deployment
         self._tables = frozenset(deployment.tables)
         self._sink = sink
@@ -57,7 +58,7 @@ class SsdWriter:
             yield from care_rows(history, record, self._first, self._last)
             yield from outcome_rows(self._chance, record)
             yield from self._new_workers(record.allocations)
-        yield from voice_rows(self._seed, history, self._last)
+        yield from voice_rows(self._seed, history, self._year)
 
     def _person(self, history: History, family: str) -> TableRows:
         child = history.child

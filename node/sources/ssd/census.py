@@ -2,8 +2,8 @@
 
 The census of a year holds every case open at any time of it: an assessment stands in the census of each year in which
 it was going on, a referral and a plan count from the last one that holds them (indicators reference 5.3). A referral
-without further action is in the census of its own year alone. How many plans a child had before is counted from the
-plans that the warehouse holds, since the dataset has no such number.
+without further action is in the census of its own year alone. How many plans a child had before, the
+dataset does not say.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def census_steps(years: Years) -> tuple[Step, ...]:
         (
             "child_protection_plan",
             f"""
-            SELECT child_id, event, return_year, start_date, end_date, CAST(event - 1 AS INTEGER) AS previous_plans
+            SELECT child_id, event, return_year, start_date, end_date, CAST(NULL AS INTEGER) AS previous_plans
             FROM (
                 SELECT child_id, row_number() OVER (PARTITION BY child_id ORDER BY start_date) AS event,
                     {years.last_return("end_date")} AS return_year, start_date, end_date

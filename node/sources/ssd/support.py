@@ -82,6 +82,7 @@ NEEDED_FOR_COLUMN: dict[str, tuple[str, ...] | None] = {
         " icpc_icpc_transfer_in",
         "referral.transfer_in_conference_date": "ssd_initial_cp_conference: icpc_person_id icpc_referral_id"
         " icpc_icpc_date icpc_icpc_transfer_in",
+        "child_protection_plan.previous_plans": None,
         "plan_review.review_date": "ssd_cp_reviews: cppr_cp_plan_id cppr_cp_review_date; ssd_cp_plans: cppl_cp_plan_id",
     }.items()
 }

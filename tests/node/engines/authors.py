@@ -45,7 +45,7 @@ def awkward_rows(seed: int) -> dict[str, list[tuple[Any, ...]]]:
         return (child, *(value(*column) for column in list(table.columns.items())[1:]))
 
     return {
-        name: [row(child, table) for child in CHILDREN for _ in range(chance.randrange(5))]
+        name: [row(child, table) for child in CHILDREN for _ in range(chance.randrange(8))]
         if name in TABLES_USED
         else []
         for name, table in TABLES.items()
@@ -176,7 +176,7 @@ class Author:
         order = ""
         if self._likely(0.85):
             terms = [
-                self._value(alone, self._chance.choice(list(WIDTH)), 1)
+                self._value(alone, self._chance.choice((SqlType.TEXT, *WIDTH)), self._chance.randrange(2))
                 + self._pick("", " ASC", " DESC", " NULLS FIRST", " DESC NULLS LAST", " DESC NULLS FIRST")
                 for _ in range(self._chance.randrange(1, 3))
             ]
