@@ -1,4 +1,4 @@
-"""What the demo's coordinator asks of councils: one collection, one release for each of the two returns."""
+"""What the demo's coordinator asks of councils: one collection, one release for each kind of source."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ COLLECTION_ID = f"{REFERENCE_YEAR}-demo"
 
 @dataclass(frozen=True)
 class Release:
-    """One release of the demo's collection."""
+    """One release of the demo's collection. `share` of the epsilon that the demo is given is what it may cost."""
 
     id: str
     indicators: tuple[str, ...]
+    share: float = 1.0
 
 
 RELEASES = (
@@ -60,12 +61,32 @@ RELEASES = (
             "care_leaver_suitable_19_21",
         ),
     ),
+    Release(
+        "education",
+        (
+            "absence_overall_cla12",
+            "absence_persistent_cino",
+            "absence_persistent_cppo",
+            "absence_persistent_cla12",
+            "suspended_cla12",
+        ),
+        share=0.5,
+    ),
+    Release(
+        "feedback",
+        (
+            "feedback_ylyc_1_11_18_response_rate",
+            "feedback_ylyc_1_11_18_life_satisfaction",
+            "feedback_ylyc_1_11_18_trusted_adult",
+        ),
+        share=0.5,
+    ),
 )
-"""What the demo's collection asks for: child-unit headlines over the three questions, one release a return."""
+"""What the demo's collection asks for: child-unit headlines over the three questions, one release a kind of source."""
 
 
 def collection_file(path: Path, releases: Sequence[Release], epsilon: float) -> Path:
-    """Writes the collection that the demo opens: releases of council headlines, each at `epsilon`."""
+    """Writes the collection that the demo opens: releases of council headlines, each at its share of `epsilon`."""
     text = f"""\
 id = "{COLLECTION_ID}"
 framework = "{FRAMEWORK}"
@@ -82,7 +103,7 @@ mode = "council"
 indicators = [
 {listed}]
 breakdowns = []
-epsilon = {epsilon}
+epsilon = {epsilon * release.share:g}
 delta = 1e-7
 """
     path.write_text(text, encoding="utf-8")

@@ -26,8 +26,9 @@ from frameworks.accounting import rho_from_epsilon
 from frameworks.catalogue import load_framework
 
 FIRST_YEAR = 2022
-DEFAULT_EPSILON = 2.0
-"""What one release may cost under a node's own default policy, which allows two such releases a year."""
+DEFAULT_EPSILON = 1.75
+"""What each of the two large releases costs; the two small ones cost half of it each. A node's own default policy
+allows the four of them in a year."""
 DEFAULT_SEED = 3178
 """Twelve councils of all nine regions, large and small."""
 HEADLINES = ("rereferral_12m_children", "care_leaver_eet_19_21", "placements_3plus")
@@ -65,7 +66,9 @@ def _make_members(programs: Programs, options: Options, say: Say) -> list[Member
     def make(council: Council) -> Member:
         folder = options.out / "nodes" / council.la_code
         returns = folder / "returns"
-        programs.run(generator("--council", council.la_code, *years, *size, "--out", returns))
+        programs.run(
+            generator("--council", council.la_code, *years, *size, "--education", "--feedback", "--out", returns)
+        )
         say(f"  the returns of {council.name}")
         return Member(
             council.la_code, council.name, folder, returns, options.out / "invitations" / f"{council.la_code}.json"
@@ -80,11 +83,11 @@ def _node_environment(epsilon: float) -> dict[str, str]:
 
     Their policy is the default, unless it would not allow what the demo was asked to spend.
     """
-    rho = rho_from_epsilon(epsilon, 1e-7)
+    costs = [rho_from_epsilon(epsilon * release.share, 1e-7) for release in RELEASES]
     environment = {"NEWLYN_AGENT__POLL_SECONDS": "4", "NEWLYN_AGENT__SEND_EVERY_SECONDS": "1"}
     if epsilon > DEFAULT_EPSILON:
-        spent = {"RHO_PER_RELEASE": 1, "RHO_PER_YEAR": len(RELEASES), "RHO_FOR_LIFE": len(RELEASES)}
-        environment |= {f"NEWLYN_POLICY__{limit}": f"{1.01 * rho * times:.6f}" for limit, times in spent.items()}
+        spent = {"RHO_PER_RELEASE": max(costs), "RHO_PER_YEAR": sum(costs), "RHO_FOR_LIFE": sum(costs)}
+        environment |= {f"NEWLYN_POLICY__{limit}": f"{1.01 * rho:.6f}" for limit, rho in spent.items()}
     return environment
 
 
@@ -96,7 +99,7 @@ def _federate(programs: Programs, members: Sequence[Member], options: Options, s
     federation.enrol(programs, home, address, members, workers)
     collection = collection_file(options.out / f"{COLLECTION_ID}.toml", RELEASES, options.epsilon)
     indicators = sum(len(release.indicators) for release in RELEASES)
-    say(f"Opening a collection: {indicators} indicators in {len(RELEASES)} releases, epsilon {options.epsilon:g} each")
+    say(f"Opening a collection: {indicators} indicators in {len(RELEASES)} releases, epsilon {options.epsilon:g} or less")
     programs.run(coordinator("collection", "open", collection, "--dir", home))
     say("Starting one node process per council; each council approves the plan")
     federation.start_nodes(programs, members)
@@ -162,7 +165,7 @@ def _print_result(console: Console, result: dict[str, Any]) -> None:
     type=click.FloatRange(0.01, 50),
     default=DEFAULT_EPSILON,
     show_default=True,
-    help="Privacy cost of each of the two releases; above the default the nodes' policy is widened to allow it.",
+    help="Privacy cost of the dearest release; above the default the nodes' policy is widened to allow it.",
 )
 @click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True, help="The same children for the same seed.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Commands run at a time.")

@@ -30,7 +30,7 @@ class Files(StrEnum):
     FAMILIES = "families"
 
 
-_Openers = Callable[[ExitStack, Path, Council, Sequence[int], int | str], Iterator[HistoryWriter]]
+_Opener = Callable[[ExitStack, Path, Council, Sequence[int], int | str], Iterator[HistoryWriter]]
 
 
 def _open_returns(
@@ -63,7 +63,7 @@ def _open_families(
     yield FamiliesWriter(files, council, years, seed)
 
 
-_OPENERS: Final[dict[Files, _Openers]] = {
+_OPENERS: Final[dict[Files, _Opener]] = {
     Files.RETURNS: _open_returns,
     Files.EDUCATION: _open_education,
     Files.FEEDBACK: _open_feedback,
@@ -92,9 +92,9 @@ def write_files(
     with ExitStack() as stack:
         writers = [
             writer
-            for kind, openers in _OPENERS.items()
+            for kind, opener in _OPENERS.items()
             if kind in kinds
-            for writer in openers(stack, folder, council, years, f"{seed}{part.suffix}")
+            for writer in opener(stack, folder, council, years, f"{seed}{part.suffix}")
         ]
         writers += also
         for history in histories:
