@@ -85,14 +85,19 @@ class CompiledCollection:
 
 
 def _moment(value: datetime | date, *, end: bool) -> datetime:
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise InvalidCollection(
-                f"The time {value.isoformat()} has no offset from UTC.", "Write a date, or add Z or an offset."
-            )
-        return value.astimezone(UTC)
-    day = datetime.combine(value, time.min, UTC)
-    return day + timedelta(days=1) if end else day
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise InvalidCollection(
+            f"The time {value.isoformat()} has no offset from UTC.", "Write a date, or add Z or an offset."
+        )
+    try:
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+        day = datetime.combine(value, time.min, UTC)
+        return day + timedelta(days=1) if end else day
+    except OverflowError:
+        raise InvalidCollection(
+            f"The date {value.isoformat()} is beyond the calendar.", "Write a date nearer to now."
+        ) from None
 
 
 def _problems(error: ValidationError) -> str:
@@ -104,10 +109,10 @@ def _problems(error: ValidationError) -> str:
 def _load(path: Path) -> _CollectionFile:
     try:
         return _CollectionFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidCollection(f"{path} cannot be read as TOML: {error}.", "Correct the file.") from error
     except ValidationError as error:
         raise InvalidCollection(f"{path} is not a collection: {_problems(error)}.", "Correct these entries.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise InvalidCollection(f"{path} cannot be read as TOML: {error}.", "Correct the file.") from error
 
 
 def compile_collection(collection: Collection, framework: Framework) -> tuple[ReleasePlan, ...]:

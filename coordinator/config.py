@@ -87,7 +87,7 @@ def load_config(home: Path) -> CoordinatorConfig:
         raise NotACoordinator(
             f"There is no coordinator in {home}.", f"Run `newlyn-coordinator init --dir {home} --host HOST`."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise InvalidConfiguration(f"{path} cannot be read as TOML: {error}.", "Correct the file.") from error
     try:
         config = CoordinatorConfig(**values)

@@ -106,8 +106,11 @@ class _Checker(Expressions):
     def check(self) -> Checked:
         """Checks the whole text."""
         tree = self._parse()
-        relation = self._query(tree, None, _Use.ROWS)
-        return Checked(tree.sql(DIALECT, identify=True, comments=False), relation)
+        try:
+            relation = self._query(tree, None, _Use.ROWS)
+            return Checked(tree.sql(DIALECT, identify=True, comments=False), relation)
+        except RecursionError:
+            raise self.refusal_at(0, "the text is nested too deeply", "Move steps into views.") from None
 
     def owners(self, query: exp.Expr, scope: Scope) -> None:
         self._query(query, scope, _Use.OWNERS)

@@ -299,6 +299,8 @@ class Expressions(Refusals, ABC):
         else:
             self.only(node, "this", "expressions" if isinstance(node, exp.Coalesce) else "expression")
             values = list(node.iter_expressions())
+        if isinstance(node, exp.Nullif) and isinstance(node.this.unnest(), exp.Null):
+            raise self.refusal(node, "NULL has no type of its own", "Put a column or a value beside it.")
         found = self.same(values, allowed)
         if found is SqlType.CHILD:
             raise self.refusal(node, "a child_id is never made out of others", "Select child_id as it is.")
@@ -422,7 +424,8 @@ class Expressions(Refusals, ABC):
         if not rows and str(spec.args.get("kind")).upper() != "RANGE":
             raise self.refusal(spec, "frames are ROWS or RANGE", "Write ROWS BETWEEN ...")
         first, last = (
-            _rows_from_here(end, spec.args.get(side)) for end, side in zip(ends, ("start_side", "end_side"), strict=True)
+            _rows_from_here(end, spec.args.get(side))
+            for end, side in zip(ends, ("start_side", "end_side"), strict=True)
         )
         if first > last or first == math.inf or last == -math.inf:
             raise self.refusal(spec, "the frame ends before it starts", "Write the earlier end first.")
@@ -447,9 +450,9 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _rows_from_here(end: exp.Expr | str, side: str | None) -> float:
+def _rows_from_here(end: object, side: object) -> float:
     """How many rows after the current one a frame's end lies."""
-    if isinstance(end, str) and end.upper() == "CURRENT ROW":
+    if end == "CURRENT ROW":
         return 0
     rows = int(end.name) if isinstance(end, exp.Expr) else math.inf
     return -rows if str(side).upper() == "PRECEDING" else rows

@@ -41,7 +41,7 @@ class TomlFile:
         """The file's contents as a model. Raises InvalidFramework, naming the file and the key."""
         try:
             raw = tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidFramework(f"{self.name} is not TOML: {error}.", "Correct it at that place.") from error
         try:
             return model.model_validate(raw)

@@ -33,7 +33,7 @@ from node.check import check_returns, write_local
 from node.check_page import check_page
 from node.check_screen import show_check
 from node.compare import compare
-from node.config import DEFAULT_CONFIG, initial_config_text, load_config
+from node.config import DEFAULT_CONFIG, initial_config_text, load_config, load_warehouse
 from node.doctor import Verdict, examine
 from node.enrolment import ask_for_certificate, begin, is_enrolled, read_invitation
 from node.errors import ChecksFailed, LedgerDamaged, NodeError, NotEnrolled, NothingSent, UsageProblem
@@ -46,6 +46,8 @@ from node.returns import measure_returns
 from node.sources.inventory import take_inventory
 from node.status import read_budget, read_status
 from node.template_files import write_templates
+from node.warehouse import Warehouse
+from node.warehouse_check import check_warehouse
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -112,6 +114,18 @@ _returns = click.option(
     required=True,
     help="Folder of returns: one folder a year, any file names.",
 )
+_returns_or_warehouse = click.option(
+    "--returns",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of returns: one folder a year, any file names.",
+)
+_warehouse = click.option(
+    "--warehouse",
+    "warehouse_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A TOML file with a section [warehouse], such as node.toml: that database stands in for returns.",
+)
 _framework = click.option("--framework", "framework_id", default="outcomes-2019", show_default=True)
 
 
@@ -130,8 +144,9 @@ def main() -> None:
 
 
 @main.command()
-@_returns
-@click.option("--year", type=int, help="Reference year (ending 31 March). Default: the latest found.")
+@_returns_or_warehouse
+@_warehouse
+@click.option("--year", type=int, help="Reference year (ending 31 March). Default: the latest found in the returns.")
 @_framework
 @click.option(
     "--rows",
@@ -146,23 +161,41 @@ def main() -> None:
 @_format
 @_reporting
 def check(
-    folder: Path,
+    folder: Path | None,
+    warehouse_path: Path | None,
     year: int | None,
     framework_id: str,
     rows_path: Path | None,
     page_path: Path | None,
     output_format: str,
 ) -> None:
-    """What the returns hold, what could not be used, and which indicators they support. Stays on this machine.
+    """What the returns (or a warehouse) hold, what could not be used, and which indicators they support.
+
+    It stays on this machine.
 
     \b
     Example: newlyn-node check --returns returns/ --html check-2025.html
+             newlyn-node check --warehouse node.toml --year 2025
     """
     framework = _framework_of(framework_id)
+    if (folder is None) == (warehouse_path is None):
+        raise UsageProblem("One of two is checked at a time.", "Give --returns FOLDER, or --warehouse FILE.")
+    if folder is None:
+        assert warehouse_path is not None
+        _check_warehouse(warehouse_path, framework, year, output_format)
+        return
     report = check_returns(folder, framework, year=year, rows_path=rows_path)
     if page_path is not None:
         write_local(page_path, check_page(report, framework))
     _show(output_format, report.as_json(), lambda console: show_check(console, report))
+
+
+def _check_warehouse(path: Path, framework: Framework, year: int | None, output_format: str) -> None:
+    warehouse = Warehouse.of(load_warehouse(path))
+    if warehouse is None or year is None:
+        raise UsageProblem("A warehouse holds many years.", "Say which with --year.")
+    report = check_warehouse(warehouse, framework, year)
+    _show(output_format, report.as_json(), report.print_to)
 
 
 @main.command()
@@ -188,19 +221,24 @@ def templates(out: Path, output_format: str) -> None:
 
 
 @main.command()
-@_returns
+@_returns_or_warehouse
+@_warehouse
 @click.option("--year", type=int, required=True, help="Reference year (ending 31 March).")
 @_framework
 @_format
 @_reporting
-def measure(folder: Path, year: int, framework_id: str, output_format: str) -> None:
+def measure(folder: Path | None, warehouse_path: Path | None, year: int, framework_id: str, output_format: str) -> None:
     """Exact figures of every indicator, for your eyes only. Nothing is sent, stored or charged.
 
     \b
     Example: newlyn-node measure --returns returns/ --year 2025 --format json
+             newlyn-node measure --warehouse node.toml --year 2025
     """
     framework = _framework_of(framework_id)
-    figures = measure_returns(folder, year, framework)
+    warehouse = None if warehouse_path is None else Warehouse.of(load_warehouse(warehouse_path))
+    if folder is None and warehouse is None:
+        raise UsageProblem("There is nothing to measure.", "Give --returns FOLDER, or --warehouse FILE.")
+    figures = measure_returns(folder, year, framework, warehouse=warehouse)
     _show(
         output_format,
         {"indicators": {name: figure.as_json() for name, figure in figures.items()}},
@@ -448,7 +486,13 @@ def compare_command(collection: str | None, config_path: Path, output_format: st
     config = load_config(config_path)
     benchmark = benchmark_shelf(config).find(collection)
     framework = _framework_of(benchmark.framework_id)
-    figures = measure_returns(config.returns.folder, benchmark.reference_year, framework)
+    figures = measure_returns(
+        config.returns.folder,
+        benchmark.reference_year,
+        framework,
+        warehouse=Warehouse.of(config.warehouse),
+        council_code=config.council.code,
+    )
     comparison = compare(benchmark, framework, figures, config.council.code)
     _show(output_format, comparison.as_json(), lambda console: screens.show_comparison(console, comparison))
 

@@ -209,7 +209,7 @@ def _read(path: Path, without_it: str) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InvalidConfiguration(f"There is no configuration at {path}.", without_it) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise InvalidConfiguration(f"{path} cannot be read as TOML: {error}.", "Correct the file.") from error
 
 

@@ -26,7 +26,7 @@ from node.warehouse import Warehouse, WarehouseTables
 
 
 def measure_returns(
-    folder: Path,
+    folder: Path | None,
     year: int,
     framework: Framework,
     *,
@@ -35,12 +35,14 @@ def measure_returns(
 ) -> dict[str, Figure]:
     """The exact figures of every indicator, unbounded, from the returns up to `year`.
 
-    A `warehouse` stands in for the returns of its sources; what it cannot give is not available. Without
+    A `warehouse` stands in for the returns of its sources, of all with no folder; what it cannot give is not
+    available. Without
     `council_code` no placement is known to be outside the council.
 
     Raises NodeError for a folder or a file that cannot be read, WarehouseNotReady for a warehouse.
     """
-    with _supply(take_inventory(folder, year), year, warehouse, council_code) as supply:
+    inventory = Inventory(year, ()) if folder is None else take_inventory(folder, year)
+    with _supply(inventory, year, warehouse, council_code) as supply:
         cannot = supply.cannot(framework)
         able = [indicator for indicator in framework.indicators if indicator.id not in cannot]
         figures = measure(

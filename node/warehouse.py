@@ -19,7 +19,7 @@ from node.engines.engine import Engine
 from node.engines.postgresql_engine import PostgresEngine
 from node.engines.spark_engine import SparkEngine
 from node.errors import WarehouseNotReady
-from node.sources.ssd.fingerprint import AmbiguousDeployment, Deployment, ReportedColumn, fingerprint
+from node.sources.ssd.fingerprint import AmbiguousDeployment, Deployment, ReportedColumn, fingerprint, may_be_a_table
 from node.sources.ssd.relations import YEARS_KEPT, ssd_relations, tables_needed
 from node.sources.ssd.support import columns_lacking, files_supported, indicators_lacking
 from node.sources.ssd.unmapped import Unmapped, count_unmapped
@@ -172,19 +172,22 @@ def _postgresql_columns(engine: PostgresEngine) -> list[ReportedColumn]:
 
 
 def _spark_columns(schema: str | None) -> list[ReportedColumn]:
-    """The columns of the tables of a schema (or of the session's own), by Spark's catalogue."""
+    """The columns of the tables of a schema (or of the session's own) that may be an SSD's."""
     from pyspark.sql import SparkSession
 
-    session: SparkSession | None = SparkSession.getActiveSession()
-    if session is None:
-        raise WarehouseNotReady("Spark does not list its tables.", "Ask its keepers.")
     try:
+        session: SparkSession | None = SparkSession.getActiveSession()
+        assert session is not None
         place = schema or session.catalog.currentDatabase()
+        quoted = ".".join(f"`{part}`" for part in place.split("."))
+        tables = [
+            str(row.tableName) for row in session.sql(f"SHOW TABLES IN {quoted}").collect() if not row.isTemporary
+        ]
         return [
-            ReportedColumn(place, table.name, column.name, column.dataType)
-            for table in session.catalog.listTables(place)
-            if not table.isTemporary
-            for column in session.catalog.listColumns(f"{place}.{table.name}")
+            ReportedColumn(place, table, column.name, column.dataType.simpleString())
+            for table in tables
+            if may_be_a_table(table)
+            for column in session.table(f"{quoted}.`{table}`").schema.fields
         ]
     except Exception:
         # Spark and the bridge to Java raise errors of many kinds.

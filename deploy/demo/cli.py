@@ -99,7 +99,7 @@ def _federate(programs: Programs, members: Sequence[Member], options: Options, s
     federation.enrol(programs, home, address, members, workers)
     collection = collection_file(options.out / f"{COLLECTION_ID}.toml", RELEASES, options.epsilon)
     indicators = sum(len(release.indicators) for release in RELEASES)
-    say(f"Opening a collection: {indicators} indicators in {len(RELEASES)} releases, epsilon {options.epsilon:g} or less")
+    say(f"Opening a collection: {indicators} indicators, {len(RELEASES)} releases, epsilon {options.epsilon:g} or less")
     programs.run(coordinator("collection", "open", collection, "--dir", home))
     say("Starting one node process per council; each council approves the plan")
     federation.start_nodes(programs, members)

@@ -17,7 +17,7 @@ What the engines do not agree on, and how it is made the same:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import ClassVar
 
@@ -25,12 +25,13 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
-from frameworks.bank_holidays import bank_holidays
+from frameworks.bank_holidays import FIRST_YEAR, LAST_YEAR, bank_holidays
 
 PORTABLE = "duckdb"
 
-CALENDAR_FIRST_DAY = date(1990, 1, 1)
-CALENDAR_LAST_DAY = date(2040, 12, 31)
+CALENDAR_FIRST_DAY = date(FIRST_YEAR, 1, 1)
+"""A Monday: the closed form of working days rests on it."""
+CALENDAR_LAST_DAY = date(LAST_YEAR, 12, 31)
 
 Name = tuple[str, ...]
 """A table's name, after the names of its schema and catalogue where they are given."""
@@ -40,7 +41,7 @@ _OFFSETS_AND_RANKS = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead)
 
 def holidays_by_number() -> tuple[int, ...]:
     """The bank holidays of England, each as the number of days after the calendar's first day."""
-    days = bank_holidays(CALENDAR_FIRST_DAY.year, CALENDAR_LAST_DAY.year)
+    days = bank_holidays(FIRST_YEAR, LAST_YEAR)
     return tuple((day - CALENDAR_FIRST_DAY).days for day in days)
 
 
@@ -67,7 +68,7 @@ class Dialect(ABC):
     """Writes portable texts for one engine and one reference year."""
 
     name: ClassVar[str]
-    own: ClassVar[Mapping[str, str]]
+    own: ClassVar[dict[str, str]]
     """Functions in the dialect's own text, by their head: `days_between(a, b)`."""
 
     def __init__(self, year: int) -> None:
@@ -152,7 +153,7 @@ def _operand(node: exp.Expr) -> exp.Expr:
 
 
 def _bracket_conditions(predicate: exp.Expr) -> None:
-    """Puts conditions compared with something (`(a IN (1, 2)) IS TRUE`) into brackets: engines bind them differently."""
+    """Puts conditions that are compared (`(a IN (1, 2)) IS TRUE`) into brackets: engines bind them differently."""
     for key in ("this", "expression", "low", "high"):
         part = predicate.args.get(key)
         if isinstance(part, (exp.Predicate, exp.Not, exp.Connector)):
@@ -163,7 +164,7 @@ class PostgreSql(Dialect):
     """PostgreSQL 12 or later."""
 
     name = "postgres"
-    own: ClassVar[Mapping[str, str]] = {
+    own: ClassVar[dict[str, str]] = {
         "days_between(a, b)": "(CAST(b AS DATE) - CAST(a AS DATE))",
         "add_months(a, n)": "CAST(CAST(a AS DATE) + MAKE_INTERVAL(0, n) AS DATE)",
         "holidays_after(a, b)": "(WIDTH_BUCKET(b, CAST('{holidays}' AS INT[]))"
@@ -183,6 +184,10 @@ class PostgreSql(Dialect):
                 literal.replace(by_bytes(exp.cast(literal.copy(), exp.DType.TEXT)))
         for cast in texts:
             cast.replace(by_bytes(cast.copy()))
+        for cased in list(tree.find_all(exp.Lower, exp.Upper)):
+            # Ordered by its bytes, a text has no letters but those of ASCII.
+            cased.set("this", exp.Collate(this=cased.this, expression=exp.to_identifier("default", quoted=True)))
+            cased.replace(by_bytes(cased.copy()))
 
 
 def by_bytes(text: exp.Expr) -> exp.Expr:
@@ -194,7 +199,7 @@ class SparkSql(Dialect):
     """Spark 3.4 or later, with `spark.sql.ansi.enabled`."""
 
     name = "spark"
-    own: ClassVar[Mapping[str, str]] = {
+    own: ClassVar[dict[str, str]] = {
         "days_between(a, b)": "DATEDIFF(b, a)",
         "add_months(a, n)": "ADD_MONTHS(a, n)",
         "holidays_after(a, b)": "SIZE(ARRAY_INTERSECT(SEQUENCE(a + 1, b), ARRAY(holidays)))".replace(

@@ -18,7 +18,7 @@ from sqlglot.errors import SqlglotError
 
 from node.engines.dialects import Name, PostgreSql, by_bytes
 from node.engines.engine import Row
-from node.errors import ReturnsNotReady
+from node.errors import ReturnsNotReady, WarehouseNotReady
 
 if TYPE_CHECKING:
     import psycopg
@@ -59,20 +59,20 @@ class PostgresEngine:
         Tables that a text names without a schema are looked up in `schema`, or where the login looks by itself. A
         query that takes longer than `seconds` is given up. The connection ends with the context.
 
-        Raises ReturnsNotReady, with a text of ours only: the driver's own may quote a value or a password.
+        Raises WarehouseNotReady, with a text of ours only: the driver's own may quote a value or a password.
         """
         try:
             import psycopg
         except ImportError:
-            raise ReturnsNotReady(
+            raise WarehouseNotReady(
                 "The driver for PostgreSQL is not installed.", "Install newlyn[postgresql] on this machine."
             ) from None
         try:
             connection: psycopg.Connection[Row] = psycopg.connect(
-                url, application_name="newlyn-node", prepare_threshold=None
+                url, application_name="newlyn-node", connect_timeout=30, prepare_threshold=None
             )
         except psycopg.Error:
-            raise ReturnsNotReady(
+            raise WarehouseNotReady(
                 "The database did not let this node in.", "Check its address, the login and the network."
             ) from None
         with connection:
@@ -80,10 +80,7 @@ class PostgresEngine:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             engine = cls(connection, PostgreSql(year), schema, seconds)
             engine._settle()
-            try:
-                yield engine
-            finally:
-                connection.close()
+            yield engine
 
     def define(self, name: str, sql: str, subject: str) -> None:
         """Keeps the text of a relation; a query that needs it computes it. Raises as `rows` does."""
@@ -93,7 +90,7 @@ class PostgresEngine:
     def rows(self, sql: str, subject: str) -> list[Row]:
         """Every row of a SELECT. `subject` names what is asked for in the text of an error.
 
-        Raises ReturnsNotReady, with a text of ours only.
+        Raises ReturnsNotReady (WarehouseNotReady where the database is in the way), with a text of ours only.
         """
         text, reads = self._written(sql, subject)
         needed: set[str] = set()
@@ -114,6 +111,9 @@ class PostgresEngine:
             "statement_timeout": str(1000 * self._seconds),
             "TimeZone": "UTC",
             "standard_conforming_strings": "on",
+            # The planner takes what WITH yields for a handful of rows and would compare every child with every other;
+            # all joins are on the child.
+            "enable_nestloop": "off",
             "jit": "off",
         }
         for name, value in settings.items():
@@ -144,7 +144,7 @@ class PostgresEngine:
         quoted = ".".join(_quoted(part) for part in places)
         columns = self._fetched(_COLUMNS, (quoted,), subject)
         if not columns:
-            raise ReturnsNotReady(
+            raise WarehouseNotReady(
                 f"There is no table {'.'.join(places)} in the database that this login may read.",
                 "Ask for leave to read it, or correct the schema in node.toml.",
             )
@@ -174,12 +174,12 @@ class PostgresEngine:
             # With no parameters a % in the text is a %.
             return self._connection.execute(sql.encode(), parameters or None).fetchall()
         except psycopg.errors.QueryCanceled:
-            raise ReturnsNotReady(
+            raise WarehouseNotReady(
                 f"The database was asked for {subject}, and had not computed it after {self._seconds} seconds.",
                 "Try again when it is less busy, or allow it more time.",
             ) from None
         except psycopg.OperationalError:
-            raise ReturnsNotReady(
+            raise WarehouseNotReady(
                 f"The database stopped while it computed {subject}.", "Try again; if it happens again, ask its keepers."
             ) from None
         except psycopg.Error:

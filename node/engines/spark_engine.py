@@ -18,7 +18,7 @@ from sqlglot.errors import SqlglotError
 
 from node.engines.dialects import Name, SparkSql
 from node.engines.engine import Row
-from node.errors import ReturnsNotReady
+from node.errors import ReturnsNotReady, WarehouseNotReady
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -57,35 +57,26 @@ class SparkEngine:
     @classmethod
     @contextmanager
     def open(cls, url: str, year: int, *, schema: str | None = None) -> Iterator[SparkEngine]:
-        """An engine on a Spark of its own: `local[*]` (this machine), `spark://...` or, by Spark Connect, `sc://...`.
+        """An engine on `local[*]` (Spark inside this process), `spark://...` or, by Spark Connect, `sc://...`.
 
-        Raises ReturnsNotReady when Spark is not installed or does not answer.
+        A Spark that this process runs already is used as it is, and goes on when the engine ends.
+
+        Raises WarehouseNotReady when Spark is not installed or does not answer.
         """
         try:
             from pyspark.sql import SparkSession
         except ImportError:
-            raise ReturnsNotReady(
+            raise WarehouseNotReady(
                 "Spark is not installed.", "Install newlyn[spark] and Java on this machine."
             ) from None
+        running = SparkSession.getActiveSession()
+        if running is not None:
+            with cls.over(running, year, schema=schema) as engine:
+                yield engine
+            return
         scratch = tempfile.mkdtemp(prefix="newlyn-spark-")
-        builder = SparkSession.builder.appName("newlyn-node")
-        if url.startswith("sc://"):
-            builder = builder.remote(url)
-        else:
-            places = {"spark.local.dir": scratch, "spark.sql.warehouse.dir": f"{scratch}/warehouse"}
-            settings = places | {"spark.driver.extraJavaOptions": _QUIET}
-            settings |= _ON_THIS_MACHINE if url.startswith("local") else {}
-            for name, value in settings.items():
-                builder = builder.config(name, value)
-            builder = builder.master(url)
         try:
-            try:
-                session = builder.getOrCreate()
-            except Exception:
-                # Spark and the bridge to Java raise errors of many kinds.
-                raise ReturnsNotReady(
-                    "Spark did not start, or did not let this node in.", "Check its address, the login and Java."
-                ) from None
+            session = _started(url, scratch)
             try:
                 with cls.over(session, year, schema=schema) as engine:
                     yield engine
@@ -140,6 +131,25 @@ class SparkEngine:
             tree = self._dialect.read(sql)
             self._dialect.bind(tree, relation)
             return self._session.sql(self._dialect.write(tree))
+
+
+def _started(url: str, scratch: str) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.appName("newlyn-node")
+    settings = {} if url.startswith("sc://") else {"spark.driver.extraJavaOptions": _QUIET}
+    if url.startswith("local"):
+        settings |= _ON_THIS_MACHINE | {"spark.local.dir": scratch}
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    builder = builder.remote(url) if url.startswith("sc://") else builder.master(url)
+    try:
+        return builder.getOrCreate()
+    except Exception:
+        # Spark and the bridge to Java raise errors of many kinds.
+        raise WarehouseNotReady(
+            "Spark did not start, or did not let this node in.", "Check its address, the login and Java."
+        ) from None
 
 
 @contextmanager

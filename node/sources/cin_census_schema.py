@@ -64,8 +64,10 @@ class SchemaCheck:
             return
         copies = [element for element in message.iter() if element is not message and element.tag != "Children"]
         lines = {copy: line_of(original) for copy, original in zip(copies, originals, strict=True)}
+        # Looked up rather than asked for: a path may hold prefixes that an XPath would have to be told.
+        by_path = {message.getroottree().getpath(element): element for element in message.iter()}
         for error in cast("Any", self._schema.error_log):
-            (element,) = cast("list[etree._Element]", message.getroottree().xpath(error.path))
+            element = by_path[error.path]
             shown = element.tag if element.tag in self._known_names else "an element unknown to the schema"
             self._report.schema_fault(self._file, lines.get(element, line_of(child)), f"{shown}: {_kind(error)}")
 

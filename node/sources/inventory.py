@@ -19,7 +19,7 @@ from node.sources.text import decode, encoding_of
 _HEAD_BYTES = 65_536
 _YEAR = re.compile(r"(19|20)\d\d")
 _ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
-_COLLECTION = re.compile(r"<Collection>\s*([^<\s]*)\s*</Collection>")
+_COLLECTION = re.compile(r"<Collection>([^<]*)</Collection>")
 _WORKBOOK_MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How an .xlsx file begins; and one that is encrypted, or of the format before 2007."""
 _DELIMITERS = ",\t;|"
@@ -136,7 +136,7 @@ def _xml_kind(head: str) -> str:
     if name == "EXPSSDA903":
         raise _NotAReturn("the XML form of the SSDA903 is not read: export it as CSV")
     collection = _COLLECTION.search(head)
-    if name != "Message" or (collection is not None and collection[1].upper() != "CIN"):
+    if name != "Message" or (collection is not None and collection[1].strip().upper() != "CIN"):
         raise _NotAReturn("an XML file that is no CIN census")
     return CENSUS
 

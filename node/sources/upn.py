@@ -7,6 +7,8 @@ digits are all alike is no number.
 
 from __future__ import annotations
 
+import re
+
 _FIRST = "ABCDEFGHJKLMNPQRTUVWXYZ"
 _DIGITS = "0123456789"
 _LAST = _DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -15,17 +17,12 @@ UNKNOWN_UPN = frozenset(f"UN{number}" for number in range(1, 8))
 """Codes that stand for a number that is not known (UN6 and UN7 in the census alone)."""
 
 
+_UPN = re.compile(rf"[{_FIRST}](\d)(?!\1{{10}})\d{{10}}[{_LAST}]", re.ASCII)
+
+
 def upn_or_none(text: str) -> str | None:
     """The number of a text in capitals, None where it holds none."""
-    digits = text[1:12]
-    is_upn = (
-        len(text) == 13
-        and text[0] in _FIRST
-        and all(digit in _DIGITS for digit in digits)
-        and text[12] in _LAST
-        and len(set(digits)) > 1
-    )
-    return text if is_upn else None
+    return text if _UPN.fullmatch(text) else None
 
 
 def upn_sql(text: str) -> str:

@@ -262,9 +262,9 @@ DIFFERS_BETWEEN_ENGINES = {
     " BY child_id",
     "any value": "SELECT child_id, ▶any_value(event) AS n FROM referral GROUP BY child_id",
     "a fraction": "SELECT child_id FROM referral WHERE event > ▶1.5",
-    "a column two levels out": "SELECT c.child_id FROM census_child AS c WHERE EXISTS (SELECT 1 FROM referral AS r WHERE"
-    " r.child_id = c.child_id AND EXISTS (SELECT 1 FROM section_47 AS s WHERE s.child_id = r.child_id AND s.event ="
-    " ▶c.age))",
+    "a column two levels out": "SELECT c.child_id FROM census_child AS c WHERE EXISTS (SELECT 1 FROM referral AS r"
+    " WHERE r.child_id = c.child_id AND EXISTS (SELECT 1 FROM section_47 AS s WHERE s.child_id = r.child_id"
+    " AND s.event = ▶c.age))",
     "distinct values of a window": "SELECT child_id, ▶count(DISTINCT event) OVER (PARTITION BY child_id) AS n FROM"
     " referral",
     "a frame that ends before it starts": "SELECT child_id, sum(event) OVER (PARTITION BY child_id ORDER BY event ROWS"
@@ -273,6 +273,7 @@ DIFFERS_BETWEEN_ENGINES = {
     " UNBOUNDED FOLLOWING AND UNBOUNDED FOLLOWING) AS n FROM referral",
     "null for a condition": "SELECT child_id FROM referral WHERE ▶no_further_action AND NULL",
     "nulls alone": "SELECT child_id FROM referral WHERE event = ▶coalesce(NULL, NULL)",
+    "null unless it is something": "SELECT child_id FROM referral WHERE ▶nullif(NULL, event) > 1",
     "null of a window": "SELECT child_id, ▶lag(NULL) OVER (PARTITION BY child_id ORDER BY event) IS NULL AS n FROM"
     " referral",
     "months beyond the calendar": "SELECT child_id FROM referral WHERE add_months(referral_date, ▶1000) > year_end()",
@@ -319,7 +320,8 @@ ALLOWED = {
     "choices": "SELECT child_id, CASE WHEN age < 5 THEN 'young' WHEN age IS NULL THEN NULL ELSE COALESCE(sex, '') END"
     " AS words FROM census_child WHERE NULLIF(age, 0) - 1 IN (1, -2) OR sex LIKE 'f%'"
     " OR date_of_birth <> DATE '2020-02-29'",
-    "dates": "SELECT child_id FROM referral WHERE add_months(add_months(referral_date, -31), 1) < add_years(year_end(), -2)"
+    "dates": "SELECT child_id FROM referral WHERE add_months(add_months(referral_date, -31), 1)"
+    " < add_years(year_end(), -2)"
     " AND days_between(referral_date, closure_date) > 3 AND working_days_between(referral_date, closure_date) <= 45"
     " AND reference_year() = return_year",
     "a question within a question": "SELECT c.child_id FROM census_child AS c WHERE EXISTS (SELECT 1 FROM referral AS r"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 _HEAD = re.compile(rb"^==== ([^\r\n]{1,80})\n", re.MULTILINE)
 
 
-def bundled(files: Mapping[str, bytes]) -> bytes:
-    """The input of some files by name. The last one alone may lack a line end."""
-    return b"".join(b"==== " + name.encode() + b"\n" + content for name, content in files.items())
+def bundled(files: Iterable[tuple[str, bytes]]) -> bytes:
+    """The input of some files with their names, in order; each but the last gets a line end if it has none."""
+    *before, last = (b"==== " + name.encode() + b"\n" + content for name, content in files)
+    ended = (content if content.endswith(b"\n") else content + b"\n" for content in before)
+    return b"".join([*ended, last])
 
 
 def unbundled(data: bytes) -> list[tuple[str, bytes]]:

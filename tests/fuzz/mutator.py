@@ -12,6 +12,7 @@ from tests.fuzz.watch import CANARY
 MAXIMUM_BYTES = 60_000
 
 _FIELD = re.compile(rb"[^,;\t|\r\n<>\"'=\[\]]+")
+_TEXT = re.compile(rb"(?<=>)[^<>\n]+(?=</)")
 _LINE = re.compile(rb"[^\n]*\n?")
 
 TOKENS: tuple[bytes, ...] = tuple(
@@ -24,17 +25,40 @@ TOKENS: tuple[bytes, ...] = tuple(
         *("ß", "İ", "ﬁ", "e\u0301", "\U0001f9d2", "\u202e", "٣", "²", "Ⅻ", "\U000e0041"),
         *("29/02/2023", "29/02/2024", "31/03/2025", "01/04/2025", "00/00/0000", "01/01/0001", "31/12/9999", "1/1/25"),
         *("2024-02-30", "2025-03-31", "0000-00-00", "0001-01-01", "9999-12-31", "1582-10-10", "+2025-1-1", "20250331"),
-        *("2025-03-31T00:00:00+23:59", "0001-01-01T00:00:00+23:59", "24:00:00", "31/03/2025 23:59", "infinity", "epoch"),
+        *(
+            "2025-03-31T00:00:00+23:59",
+            "0001-01-01T00:00:00+23:59",
+            "24:00:00",
+            "31/03/2025 23:59",
+            "infinity",
+            "epoch",
+        ),
         *("0", "-0", "-1", "1", "10", "40", "41", "0.5", ".5", "5.", "1e5", "1e308", "-1e-400", "NaN", "inf", "0x10"),
         *("999999", "2147483648", "9223372036854775808", "99999999999999999999999999999999999999999", "1_000"),
         *("true", "false", "null", "NULL", "N/A", "#REF!", "=1/0", "UN1", "A999000000001", "C1", "U4", "X1", "WBRI"),
         *("E06000001", "ZZ1 1ZZ", "ylyc", "11-18", "; DROP TABLE episode; --", "' OR ''='", "$1", "%", "\\", "\\N"),
         *("<", ">", "/>", "&", "&amp;", "&e;", "&#0;", "&#xD800;", "]]>", "<![CDATA[", "<!--", "-->", "<?x y?>"),
         *("<Child>", "</Child>", "<Child/>", "<p:Child>", ' xmlns="u"', ' xmlns:p="u"', ' a="b"', "<Message>"),
-        *(f"<!DOCTYPE a [<!ENTITY e '{CANARY}'>]>", "<?xml version='1.0' encoding='utf-16'?>", "<UPN/>", "</CINdetails>"),
+        *(
+            f"<!DOCTYPE a [<!ENTITY e '{CANARY}'>]>",
+            "<?xml version='1.0' encoding='utf-16'?>",
+            "<UPN/>",
+            "</CINdetails>",
+        ),
         *("[[", "]]", "[", "]", "=", '"""', "'''", "#", "a.b = 1", "[x]", "[[cohorts]]", "[[release]]", "{", "}"),
         *("(", ")", "((", "SELECT", " FROM ", "*", " UNION ", " JOIN ", "child_id", "COUNT(*)", "CASE WHEN ", " END"),
-        *(" NOT ", " IS NULL", " IN (", " OVER (", "PARTITION BY child_id", "--", "/*", "*/", "::", "DATE '2025-01-01'"),
+        *(
+            " NOT ",
+            " IS NULL",
+            " IN (",
+            " OVER (",
+            "PARTITION BY child_id",
+            "--",
+            "/*",
+            "*/",
+            "::",
+            "DATE '2025-01-01'",
+        ),
     )
 )
 _REPEATED = (b"[", b"(", b"{", b"<a>", b"9", b" ", b",", b'"', b"A", b"NOT ", b"-", b"a.", b"\n", b"CASE WHEN ")
@@ -46,7 +70,7 @@ def _cut(data: bytes, rng: Random) -> tuple[int, int]:
 
 
 def _field(data: bytes, rng: Random, put: bytes, *, keep: bool = False) -> bytes:
-    fields = list(_FIELD.finditer(data))
+    fields = list((_TEXT if rng.random() < 0.5 else _FIELD).finditer(data)) or list(_FIELD.finditer(data))
     if not fields:
         return data + put
     found = rng.choice(fields)
@@ -108,18 +132,13 @@ def _truncate(data: bytes, others: Sequence[bytes], rng: Random) -> bytes:
 
 
 def _recode(data: bytes, others: Sequence[bytes], rng: Random) -> bytes:
+    """One file in another encoding or with other line ends. It goes last, where it can end as it is."""
     files = unbundled(data)
-    place = rng.randrange(len(files))
-    name, content = files[place]
+    name, content = files.pop(rng.randrange(len(files)))
     text = content.decode(errors="replace")
-    encoding = rng.choice(("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "crlf", "cr"))
-    ends = {"crlf": "\r\n", "cr": "\r"}
-    if encoding in ends:
-        content = text.replace("\n", ends[encoding]).encode()
-    else:
-        content = text.encode(encoding, errors="replace")
-    files[place] = (name, content)
-    return b"".join(bundled({name: content}) if name else content for name, content in files)
+    how = rng.choice(("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "\r\n", "\r"))
+    recoded = text.replace("\n", how).encode() if how[0] == "\r" else text.encode(how, errors="replace")
+    return bundled([*files, (name, recoded)]) if name or files else recoded
 
 
 _CHANGES: tuple[Callable[[bytes, Sequence[bytes], Random], bytes], ...] = (

@@ -61,6 +61,15 @@ def _engine() -> DuckDbEngine:
     return kept.enter_context(DuckDbEngine.create(YEAR))
 
 
+def _prepare_returns() -> None:
+    _engine()
+    load_rules()
+
+
+def _prepare_collection() -> None:
+    load_framework("outcomes-2019")
+
+
 @contextmanager
 def _empty_engine() -> Iterator[DuckDbEngine]:
     """The one engine of this process, slow to make; whatever is done to its tables is undone."""
@@ -202,17 +211,17 @@ TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
         *(
-            Target(name, _lay_returns, _returns, ())
+            Target(name, _lay_returns, _returns, (), _prepare_returns)
             for name in ("ssda903", "cin_census", "feedback", "education", "families")
         ),
-        Target("annex_a", _lay_workbook, _returns, ()),
-        Target("csv_rows", _lay_returns, _csv_rows, ()),
+        Target("annex_a", _lay_workbook, _returns, (), _prepare_returns),
+        Target("csv_rows", _lay_returns, _csv_rows, (), _engine),
         Target("census_rows", _lay_returns, _census_rows, ()),
         Target("workbook", _lay_workbook, _workbook_values, (UnusableWorkbook,)),
         Target("framework", _lay_frameworks, _frameworks, (FrameworkError,), confidential=False),
-        Target("definition", _lay_file, _definition, (FrameworkError,), confidential=False),
+        Target("definition", _lay_file, _definition, (FrameworkError,), _engine, confidential=False),
         Target("quality_rules", _lay_file, _quality_rules, (FrameworkError,), confidential=False),
-        Target("collection", _lay_file, _collection, (CoordinatorError,), confidential=False),
+        Target("collection", _lay_file, _collection, (CoordinatorError,), _prepare_collection, confidential=False),
     )
 }
 
@@ -224,12 +233,15 @@ _SHARED = {
 CORPUS = Path(__file__).parent / "corpus"
 
 
+def corpus_folders(target: str) -> list[Path]:
+    """Where the inputs of a target are kept; a layer also takes those of the whole."""
+    return [CORPUS / name for name in (target, *_SHARED.get(target, ())) if (CORPUS / name).is_dir()]
+
+
 def corpus(target: str) -> dict[str, bytes]:
-    """The inputs that are kept for a target, by the path within the corpus; a layer also takes those of the whole."""
-    folders = [CORPUS / name for name in (target, *_SHARED.get(target, ()))]
+    """The inputs that are kept for a target, by the path within the corpus."""
     return {
         path.relative_to(CORPUS).as_posix(): path.read_bytes()
-        for folder in folders
-        for path in sorted(folder.glob("*"))
-        if path.is_file()
+        for folder in corpus_folders(target)
+        for path in sorted(folder.iterdir())
     }

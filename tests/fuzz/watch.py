@@ -35,11 +35,16 @@ class Find(Exception):
     """An input for which a reader breaks a promise. The text says which."""
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Target:
     """A reader under test.
 
-    `lay` puts an input into an empty folder; `read` reads that folder and returns whatever is shown to a person.
+    `lay` puts an input into an empty folder; `read` reads that folder and returns whatever is shown to a person;
+    `prepare` does, outside the time that is taken, what is done once.
     `errors` are the classes that may come out. `confidential`: the input is a council's, whose values are not shown.
     """
 
@@ -47,8 +52,9 @@ class Target:
     lay: Callable[[bytes, Path], None]
     read: Callable[[Path], object]
     errors: tuple[type[Exception], ...]
+    prepare: Callable[[], object] = _nothing
     confidential: bool = True
-    cpu_seconds: float = 10.0
+    cpu_seconds: float = 3.0
 
 
 _touched: list[str] | None = None
@@ -70,7 +76,8 @@ def _watching() -> Iterator[list[str]]:
     """What the code inside does to files, processes and the network, as far as Python sees it."""
     global _touched
     _watch_once()
-    _touched = touched = []
+    touched: list[str] = []
+    _touched = touched
     try:
         yield touched
     finally:
@@ -105,6 +112,7 @@ def _listening() -> Iterator[io.StringIO]:
 
 def hold(target: Target, data: bytes) -> bool:
     """Reads one input, and says whether it was read without an error. Raises Find for a promise that is broken."""
+    target.prepare()
     with TemporaryDirectory(prefix="fuzz-") as made:
         folder = Path(made)
         target.lay(data, folder)
@@ -117,6 +125,8 @@ def hold(target: Target, data: bytes) -> bool:
             except target.errors as error:
                 refused = True
                 shown = "".join(traceback.format_exception(error))
+            except Find:
+                raise
             except Exception as error:
                 raise Find(f"{_described(error)} came out") from error
             seconds = time.process_time() - started

@@ -64,9 +64,7 @@ def both_figures(council: Council) -> tuple[Figures, Figures]:
     with TemporaryDirectory() as folder:
         returns = Path(folder)
         write_returns(council, returns)
-        figures = measure_returns(
-            returns, council.year, load_framework(FRAMEWORK), council_code=OWN_COUNCIL
-        )
+        figures = measure_returns(returns, council.year, load_framework(FRAMEWORK), council_code=OWN_COUNCIL)
         of_node = {indicator: figure.as_json() for indicator, figure in figures.items()}
         of_oracle = measure(returns, council.year, OWN_AREAS)
     return json.loads(json.dumps(of_node)), json.loads(json.dumps(of_oracle))

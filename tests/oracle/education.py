@@ -66,8 +66,8 @@ class Education:
         self.rows = {kind: [row for row in files.get(kind, []) if _usable(kind, row, year)] for kind in KINDS}
         self.numbers = self._numbers()
         self.last_rows = {
-            "attainment": {(self._of_row(row), row["STAGE"]): row for row in self.rows["attainment"]},
-            "school_census": {(self._of_row(row), ""): row for row in self.rows["school_census"]},
+            "attainment": self._last("attainment", lambda row: row["STAGE"]),
+            "school_census": self._last("school_census", lambda row: ""),
         }
         self.people = self._people()
 
@@ -92,6 +92,15 @@ class Education:
     def _of_row(self, row: Row) -> str:
         child = row.get("CHILD_ID", "")
         return self.pupil(child) if child else pupil_number(row["UPN"])
+
+    def _last(self, kind: str, part: Callable[[Row], str]) -> dict[tuple[str, str], Row]:
+        """The last row of each pupil, or of each part of one, in the order of the files."""
+        last: dict[tuple[str, str], Row] = {}
+        for row in self.rows[kind]:
+            key = (self._of_row(row), part(row))
+            last.pop(key, None)
+            last[key] = row
+        return last
 
     def _people(self) -> dict[str, Person]:
         """What is known of each pupil: what the care records do not know, education files may."""
@@ -226,9 +235,7 @@ class Education:
             ("_2y", Year(self.year.number - 1).start, known),
         ):
             entered = self._first_days(episodes, start)
-            counted = {
-                pupil: [day for day in moves[pupil] if entered[pupil] <= day <= self.year.end] for pupil in matched
-            }
+            counted = {pupil: [day for day in moves[pupil] if entered[pupil] <= day] for pupil in matched}
             yield f"school_any_move{suffix}", PERCENT, [Member(pupil, bool(counted[pupil])) for pupil in matched]
             yield (
                 f"school_midyear_move{suffix}",

@@ -109,22 +109,18 @@ def _cell(kind: Kind, members: list[Member]) -> dict[str, Any]:
 def figure(kind: Kind, members: Iterable[Member], person: Callable[[str], Person], year_end: date) -> dict[str, Any]:
     """The figure of an indicator that can be measured."""
     listed = list(members)
-    people = {member.child: person(member.child) for member in listed}
     level_of: dict[str, Callable[[Person], str]] = {
         "sex": Person.sex,
         "age_band": lambda someone: someone.age_band(year_end),
         "ethnicity_major": Person.ethnicity,
     }
-    return _cell(kind, listed) | {
-        "status": "ok",
-        "breakdowns": {
-            breakdown: {
-                level: _cell(kind, [member for member in listed if level_of[breakdown](people[member.child]) == level])
-                for level in levels
-            }
-            for breakdown, levels in LEVELS.items()
-        },
-    }
+    breakdowns: dict[str, dict[str, Any]] = {}
+    for breakdown, levels in LEVELS.items():
+        by_level: dict[str, list[Member]] = {level: [] for level in levels}
+        for member in listed:
+            by_level[level_of[breakdown](person(member.child))].append(member)
+        breakdowns[breakdown] = {level: _cell(kind, found) for level, found in by_level.items()}
+    return _cell(kind, listed) | {"status": "ok", "breakdowns": breakdowns}
 
 
 NOT_AVAILABLE: dict[str, Any] = {

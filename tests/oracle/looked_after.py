@@ -173,7 +173,11 @@ class LookedAfter:
             if (earlier := score(rows_before.get(child))) is not None
         ]
         yield "sdq_improved", PERCENT, [Member(child, found < earlier) for child, found, earlier in both]
-        yield "sdq_band_improved", PERCENT, [Member(child, _band(found) < _band(earlier)) for child, found, earlier in both]
+        yield (
+            "sdq_band_improved",
+            PERCENT,
+            [Member(child, _band(found) < _band(earlier)) for child, found, earlier in both],
+        )
         yield "sdq_mean_difference", MEAN, [Member(child, found - earlier) for child, found, earlier in both]
         yield "health_assessment", PERCENT, share(cohort, "HEALTH_ASSESSMENT")
         yield "immunisation", PERCENT, share(cohort, "IMMUNISATIONS")

@@ -134,7 +134,10 @@ def _followed(listed: list[Episode]) -> list[Episode]:
 
 
 def read_return(files: Files, year: Year) -> LookedAfterReturn:
-    """The SSDA903 files among those of one year. What AD1 dates after 31 March cannot be known to it."""
+    """The SSDA903 files among those of one year. What AD1 dates after 31 March cannot be known to it.
+
+    Of two decisions of one day the last row counts.
+    """
 
     def rows(name: str) -> list[Row]:
         return [row for row in files.get(name, []) if row["CHILD"]]
@@ -163,7 +166,12 @@ def read_return(files: Files, year: Year) -> LookedAfterReturn:
             )
             for row in rows("ad1")
         },
-        stays("placed_for_adoption", "", "DATE_PLACED", "DATE_PLACED_CEASED"),
+        list(
+            {
+                (decision.child, decision.start): decision
+                for decision in stays("placed_for_adoption", "", "DATE_PLACED", "DATE_PLACED_CEASED")
+            }.values()
+        ),
         {row["CHILD"]: row["UPN"] for row in rows("header")},
     )
 

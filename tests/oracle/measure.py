@@ -42,9 +42,7 @@ def measure(folder: Path, year: int, own_areas: frozenset[str] = frozenset()) ->
         files[number] = read_folder(year_folder)
     there = {number: set(found) | ({"census"} if number in censuses else set()) for number, found in files.items()}
     returns = {
-        number: found
-        for number, of_year in files.items()
-        if (found := read_return(of_year, Year(number))).files
+        number: found for number, of_year in files.items() if (found := read_return(of_year, Year(number))).files
     }
     need = CensusHistory({year: Census(), **censuses})
     care = LookedAfterHistory({year: LookedAfterReturn(), **returns})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 
 from tests.oracle.care import Placement, periods_of_care, walk
 from tests.oracle.dates import Year, add_months
@@ -12,6 +13,7 @@ from tests.oracle.figures import MEAN, PERCENT, Kind, Member
 from tests.oracle.looked_after import last_ends
 from tests.oracle.looked_after_returns import Adoption, Episode, LookedAfterHistory, by_child
 
+Moment = Callable[["Road"], date | None]
 Measured = Iterator[tuple[str, Kind, list[Member]]]
 
 WITH_ADOPTERS = {"A3", "A4", "A5", "A6"}
@@ -20,7 +22,7 @@ ADOPTED = {"E11", "E12"}
 
 @dataclass(frozen=True)
 class Road:
-    """What the last known period of care says of the way to a family: the stay it ended in, if it had any."""
+    """What a period of care says of the way to a family: the last stay in it, and the child's latest row of AD1."""
 
     child: str
     entry: date
@@ -31,11 +33,10 @@ class Road:
 
     @property
     def moved_in(self) -> date | None:
-        """The first day of the placement for adoption in the last stay with one carer."""
-        if self.stay is None:
+        """The first day of the placement for adoption in the last stay with one carer, where the stay is one now."""
+        if self.stay is None or self.stay.place_now not in WITH_ADOPTERS:
             return None
-        days = [episode.start for episode in self.stay.episodes if episode.place.code in WITH_ADOPTERS]
-        return min(days, default=None)
+        return min(episode.start for episode in self.stay.episodes if episode.place.code in WITH_ADOPTERS)
 
     @property
     def came_to_adopters(self) -> date | None:
@@ -43,15 +44,13 @@ class Road:
         return self.stay.start if self.moved_in and self.stay and self.papers.by_foster_carer else self.moved_in
 
 
-NO_PAPERS = Adoption(None, None, by_foster_carer=False)
-
-
 class Permanence:
     """Measures one year from the returns up to it."""
 
     def __init__(self, history: LookedAfterHistory, year: Year) -> None:
-        self.history = history
         self.year = year
+        self.returns = [one_return for _, one_return in sorted(history.returns.items())]
+        self.decisions = history.returns[year.number].decisions
         self.known = by_child(history.episodes())
 
     def measure(self) -> Measured:
@@ -59,39 +58,36 @@ class Permanence:
         this_year = self._adopted(1)
         three_years = self._adopted(3)
 
-        def mean(roads: list[Road], first: str, last: str) -> list[Member]:
-            def day(road: Road, name: str) -> date | None:
-                return road.papers.__dict__[name] if name in road.papers.__dict__ else getattr(road, name)
-
+        def mean(roads: list[Road], first: Moment, last: Moment) -> list[Member]:
             return [
                 Member(road.child, (end - start).days)
                 for road in roads
-                if (start := day(road, first)) is not None and (end := day(road, last)) is not None
+                if (start := first(road)) is not None and (end := last(road)) is not None
             ]
 
-        yield "adoption_entry_to_placed", MEAN, mean(this_year, "entry", "moved_in")
-        yield "adoption_entry_to_decision", MEAN, mean(this_year, "entry", "decided")
-        yield "adoption_decision_to_match", MEAN, mean(this_year, "decided", "matched")
-        yield "adoption_match_to_placed", MEAN, mean(this_year, "matched", "moved_in")
-        yield "adoption_placed_to_order", MEAN, mean(this_year, "moved_in", "ended")
-        yield "adoption_entry_to_order", MEAN, mean(this_year, "entry", "ended")
-        yield "adoption_a1", MEAN, mean(three_years, "entry", "moved_in")
-        yield "adoption_a10", MEAN, mean(three_years, "entry", "came_to_adopters")
+        entry, decided, matched = attrgetter("entry"), attrgetter("papers.decided"), attrgetter("papers.matched")
+        moved_in, ended = attrgetter("moved_in"), attrgetter("ended")
+        came_to_adopters = attrgetter("came_to_adopters")
+        yield "adoption_entry_to_placed", MEAN, mean(this_year, entry, moved_in)
+        yield "adoption_entry_to_decision", MEAN, mean(this_year, entry, decided)
+        yield "adoption_decision_to_match", MEAN, mean(this_year, decided, matched)
+        yield "adoption_match_to_placed", MEAN, mean(this_year, matched, moved_in)
+        yield "adoption_placed_to_order", MEAN, mean(this_year, moved_in, ended)
+        yield "adoption_entry_to_order", MEAN, mean(this_year, entry, ended)
+        yield "adoption_a1", MEAN, mean(three_years, entry, moved_in)
+        yield "adoption_a10", MEAN, mean(three_years, entry, came_to_adopters)
         waits = [
-            (road, road.ordered, road.papers.matched)
+            (road, road.ordered, road.papers.matched, road.came_to_adopters)
             for road in three_years
-            if road.ordered is not None and road.papers.matched is not None and road.moved_in is not None
+            if road.ordered is not None and road.papers.matched is not None and road.came_to_adopters is not None
         ]
-        yield "adoption_a2", MEAN, [Member(road.child, _days(ordered, matched)) for road, ordered, matched in waits]
+        yield "adoption_a2", MEAN, [Member(road.child, _days(ordered, matched)) for road, ordered, matched, _ in waits]
         yield (
             "adoption_a20",
             MEAN,
             [
-                Member(
-                    road.child,
-                    _days(ordered, road.came_to_adopters or matched if road.papers.by_foster_carer else matched),
-                )
-                for road, ordered, matched in waits
+                Member(road.child, _days(ordered, min(matched, came) if road.papers.by_foster_carer else matched))
+                for road, ordered, matched, came in waits
             ],
         )
         yield "adoption_a3", PERCENT, self._waiting(three_years)
@@ -116,28 +112,27 @@ class Permanence:
     def _road(self, period: list[Episode], last: Episode) -> Road:
         stays = walk(period, same_carer=True)
         orders = [episode.start for episode in period if episode.legal_status == "E1"]
-        papers = NO_PAPERS
-        if last.end is not None:
-            in_return = self.history.returns.get(last.end.year + (last.end.month > 3))
-            papers = in_return.adoptions.get(last.child, NO_PAPERS) if in_return else NO_PAPERS
+        papers = [found.adoptions[last.child] for found in self.returns if last.child in found.adoptions]
         return Road(
-            last.child, period[0].start, stays[-1] if stays else None, min(orders, default=None), last.end, papers
+            last.child,
+            period[0].start,
+            stays[-1] if stays else None,
+            min(orders, default=None),
+            last.end,
+            papers[-1] if papers else Adoption(None, None, by_foster_carer=False),
         )
 
     def _waiting(self, adopted: list[Road]) -> list[Member]:
         found = {
             road.child: road.moved_in < add_months(road.entry, 14) for road in adopted if road.moved_in is not None
         }
-        decided = {
-            row.child
-            for row in self.history.returns[self.year.number].decisions
-            if self.year.open_at_end(row.start, row.end)
-        }
+        decided = {row.child for row in self.decisions if self.year.open_at_end(row.start, row.end)}
         for child in decided:
             for period in periods_of_care(self.known.get(child, [])):
                 if any(self.year.open_at_end(episode.start, episode.end) for episode in period):
                     road = self._road(period, period[-1])
-                    found[child] = (road.moved_in or self.year.end) < add_months(road.entry, 14)
+                    waited_less = (road.moved_in or self.year.end) < add_months(road.entry, 14)
+                    found[child] = waited_less or found.get(child, False)
         return [Member(child, waited_less) for child, waited_less in found.items()]
 
 

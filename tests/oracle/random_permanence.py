@@ -69,7 +69,9 @@ def add_permanence(random: Random, child: str, slices: dict[int, dict[str, Rows]
                 }
             )
         for _ in range(random.choice((0, 0, 1, 2))):
-            ceased = random.choice(("", "", _shown(end), _shown(end + timedelta(days=1)), _shown(random.choice(moments))))
+            ceased = random.choice(
+                ("", "", _shown(end), _shown(end + timedelta(days=1)), _shown(random.choice(moments)))
+            )
             files["placed_for_adoption"].append(
                 {
                     "CHILD": child,

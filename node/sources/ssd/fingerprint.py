@@ -144,6 +144,11 @@ def _is_table(table: SsdTable, reported: str) -> bool:
     )
 
 
+def may_be_a_table(reported: str) -> bool:
+    """Whether a name may be that of a table of the specification: the columns decide."""
+    return any(_is_table(table, reported.lower()) for table in TABLES.values()) or "ssd_" in reported.lower()
+
+
 def _found_columns(table: SsdTable, reported: Mapping[str, FoundColumn]) -> dict[str, FoundColumn]:
     found = {}
     for column in table.columns:

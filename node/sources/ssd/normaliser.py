@@ -8,8 +8,10 @@ the rules name the codes they mean, and any other is any other. How much that wa
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain, product
 
 from node.sources.ssd.code_sets import CODE_SETS
 
@@ -40,13 +42,14 @@ def head_sql(column: str) -> str:
 
 
 def _forms(label: str) -> Iterator[str]:
-    """A description as case systems shorten it. A plural in brackets goes first, then what stands in brackets."""
-    plural = label.replace("(s)", "s")
-    for text in (label, plural, label.replace("(s)", ""), label.replace("looked after", "looked-after")):
+    """A description as case systems write it: each plural in brackets with or without, what stands in brackets left
+    out, cut off at the length of a column."""
+    parts = label.split("(s)")
+    for plurals in product(("s", ""), repeat=len(parts) - 1):
+        text = "".join(chain.from_iterable(zip(parts, (*plurals, ""), strict=True)))
         yield text
-        yield _IN_BRACKETS.sub("", text.replace("(s)", "s"))
-        for length in _CUT_OFF_AT:
-            yield text[:length]
+        yield _IN_BRACKETS.sub("", text)
+        yield from (text[:length] for length in _CUT_OFF_AT)
 
 
 @cache
@@ -54,16 +57,13 @@ def known_texts(code_set: str) -> dict[str, str]:
     """Every comparable text that is known of a code set, and its code. A short form of two descriptions is none."""
     labels = CODE_SETS[code_set]
     exact: dict[str, str] = {comparable(code): code for code in labels}
+    meant: dict[str, set[str]] = defaultdict(set)
     for code, descriptions in labels.items():
         for description in descriptions:
             exact.setdefault(comparable(description), code)
-    short: dict[str, set[str]] = {}
-    for code, descriptions in labels.items():
-        for description in descriptions:
-            for form in _forms(description):
-                for text in (form, f"{code} {form}", f"{form} {code}"):
-                    short.setdefault(comparable(text), set()).add(code)
-    return {text: codes.copy().pop() for text, codes in short.items() if len(codes) == 1} | exact
+            for text in (*_forms(description), f"{code} {description}", f"{description} {code}"):
+                meant[comparable(text)].add(code)
+    return {text: next(iter(codes)) for text, codes in meant.items() if len(codes) == 1} | exact
 
 
 def code_sql(code_set: str, column: str, comparable_column: str, head_column: str) -> str:

@@ -59,6 +59,11 @@ class _Scope:
     tables: dict[str, dict[str, SqlType]] = field(default_factory=dict)
     outer: dict[str, dict[str, SqlType]] = field(default_factory=dict)
 
+    def named(self, kind: SqlType) -> list[str]:
+        """The columns of a type, of all these tables."""
+        tables = self.tables | self.outer
+        return [f"{alias}.{name}" for alias, columns in tables.items() for name, own in columns.items() if own is kind]
+
 
 class Author:
     """Writes definitions by chance. The checker still decides which of them are allowed."""
@@ -114,7 +119,8 @@ class Author:
             other = self._alias()
             scope.tables[other] = columns
             extra = f" AND {self._condition(_Scope(scope.tables), 1)}" if self._likely(0.7) else ""
-            text += f" {self._pick('JOIN', 'LEFT JOIN')} {second} AS {other} ON {other}.child_id = {alias}.child_id{extra}"
+            kind = self._pick("JOIN", "LEFT JOIN")
+            text += f" {kind} {second} AS {other} ON {other}.child_id = {alias}.child_id{extra}"
         return text, scope
 
     def _select(self, depth: int, wanted: tuple[SqlType, ...], outer: _Scope | None = None) -> str:
@@ -134,7 +140,7 @@ class Author:
         keys = [f"{child}.child_id"]
         columns = [f"{child}.child_id"]
         for kind in wanted:
-            named = [f"{alias}.{name}" for alias, found in scope.tables.items() for name, own in found.items() if own is kind]
+            named = scope.named(kind)
             if kind in (SqlType.WHOLE, SqlType.DATE) and (self._likely(0.7) or not named):
                 columns.append(f"{self._aggregate(scope, kind)} AS {WIDTH[kind]}")
             elif named:
@@ -211,8 +217,7 @@ class Author:
     def _value(self, scope: _Scope, kind: SqlType, depth: int, subqueries: int = 0) -> str:
         if self._likely(0.06):
             return "NULL"
-        everywhere = scope.tables | scope.outer
-        named = [f"{alias}.{name}" for alias, found in everywhere.items() for name, own in found.items() if own is kind]
+        named = scope.named(kind)
         if depth == 0 or self._likely(0.35):
             return self._pick(*named) if named and self._likely(0.8) else self._constant(kind)
 
@@ -249,7 +254,8 @@ class Author:
 
     def _condition(self, scope: _Scope, depth: int, subqueries: int = 0) -> str:
         if depth <= 0:
-            return f"{self._value(scope, SqlType.TRUTH, 0)} IS {self._pick('', 'NOT ')}{self._pick('NULL', 'TRUE', 'FALSE')}"
+            known = self._pick("NULL", "TRUE", "FALSE")
+            return f"{self._value(scope, SqlType.TRUTH, 0)} IS {self._pick('', 'NOT ')}{known}"
 
         def value(kind: SqlType) -> str:
             return self._value(scope, kind, depth - 1, subqueries)

@@ -76,11 +76,11 @@ def test_the_vector_in_spark(spark_session: SparkSession, rows: Rows, vector: Ma
 
 
 class _MonthsOfThirtyDays(PostgreSql):
-    own: ClassVar[Mapping[str, str]] = PostgreSql.own | {"add_months(a, n)": "(CAST(a AS DATE) + 30 * n)"}
+    own: ClassVar[dict[str, str]] = PostgreSql.own | {"add_months(a, n)": "(CAST(a AS DATE) + 30 * n)"}
 
 
 class _EveryDayAWorkingDay(PostgreSql):
-    own: ClassVar[Mapping[str, str]] = PostgreSql.own | {
+    own: ClassVar[dict[str, str]] = PostgreSql.own | {
         "working_days_between(a, b)": "GREATEST(0, CAST(b AS DATE) - CAST(a AS DATE))"
     }
 

@@ -6,7 +6,7 @@ decide them, and would stand beside councils with others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -36,8 +36,16 @@ DAYS: tuple[date | None, ...] = (
     *(date(2023, 1, 31), date(2023, 2, 28), date(2023, 3, 31), date(2023, 4, 30), date(2023, 12, 23)),
     *(date(2024, 3, 27) + timedelta(days=number) for number in range(8)),
     *(date(2024, 1, 31), date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1), date(2024, 4, 30), date(2024, 5, 31)),
-    *(date(2024, 8, 26), date(2024, 12, 24), date(2024, 12, 27), date(2025, 1, 1), date(2025, 2, 28), date(2025, 3, 31)),
-    *(date(2040, 12, 24), date(2040, 12, 30), _LAST, date(2041, 1, 1), date(2041, 1, 2), date(2100, 2, 28)),
+    *(date(2024, 8, 26), date(2024, 12, 24), date(2024, 12, 27), date(2025, 1, 1), date(2025, 2, 28)),
+    *(
+        date(2025, 3, 31),
+        date(2040, 12, 24),
+        date(2040, 12, 30),
+        _LAST,
+        date(2041, 1, 1),
+        date(2041, 1, 2),
+        date(2100, 2, 28),
+    ),
 )
 PAIRS = [(first, last) for first in DAYS for last in DAYS]
 
@@ -125,14 +133,16 @@ def test_in_spark(spark_session: SparkSession, expected: dict[int, tuple[Any, ..
 
 
 class _MonthsWithoutClipping(PostgreSql):
-    own: ClassVar[Mapping[str, str]] = PostgreSql.own | {
+    own: ClassVar[dict[str, str]] = PostgreSql.own | {
         "add_months(a, n)": "(CAST(CAST(a AS DATE) + 1 + MAKE_INTERVAL(0, n) AS DATE) - 1)"
     }
 
 
 class _HolidaysADayLate(PostgreSql):
-    own: ClassVar[Mapping[str, str]] = PostgreSql.own | {
-        "holidays_after(a, b)": PostgreSql.own["holidays_after(a, b)"].replace("(a,", "(a - 1,").replace("(b,", "(b - 1,")
+    own: ClassVar[dict[str, str]] = PostgreSql.own | {
+        head: body.replace("(a,", "(a - 1,").replace("(b,", "(b - 1,")
+        for head, body in PostgreSql.own.items()
+        if head == "holidays_after(a, b)"
     }
 
 

@@ -20,7 +20,6 @@ from node.engines import dialects
 from node.engines.dialects import PostgreSql
 from node.engines.engine import Engine, Row
 from node.engines.postgresql_engine import PostgresEngine
-from node.errors import ReturnsNotReady
 from tests.node.engines.authors import Author, awkward_rows, side_by_side
 from tests.node.engines.copies import in_duckdb, in_postgresql, in_spark
 

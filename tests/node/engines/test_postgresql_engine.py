@@ -154,3 +154,10 @@ def test_texts_and_fixed_texts_and_lists_of_words_compare_by_their_bytes(
             "the words",
         )
     assert sorted(rows) == [("B", 1, 1), ("a", 2, 2)]
+
+
+def test_letters_beyond_ascii_have_capitals(engine: PostgresEngine) -> None:
+    rows = engine.rows(
+        "SELECT DISTINCT lower('ÉTÉ') AS a, upper(lower(closure_reason || 'é')) AS b FROM referral", "it"
+    )
+    assert sorted(rows) == [("été", "BÉ"), ("été", f"{SECRET.upper()}É")]

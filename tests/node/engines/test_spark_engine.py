@@ -95,6 +95,12 @@ with SparkEngine.open("local[1]", 2025) as engine:
 """
 
 
+def test_a_spark_that_runs_already_goes_on(spark_session: SparkSession) -> None:
+    with SparkEngine.open("local[1]", YEAR) as engine:
+        assert engine.rows("SELECT reference_year() AS y", "the year") == [(YEAR,)]
+    assert spark_session.sql("SELECT 1").collect()
+
+
 @pytest.mark.usefixtures("spark_session")
 def test_a_spark_of_its_own_starts_and_ends_and_keeps_quiet() -> None:
     run = subprocess.run(
