@@ -148,8 +148,8 @@ def _engine(url: str, seconds: int) -> sqlalchemy.Engine:
         ) from None
     try:
         parsed = sqlalchemy.make_url(url)
-        if parsed.get_backend_name() == "mssql" and "odbc_connect" not in parsed.query:
-            parsed = parsed.update_query_dict({"ApplicationIntent": "ReadOnly"})
+        if parsed.get_backend_name() == "mssql":
+            parsed = parsed.update_query_dict(_READ_ONLY_INTENT | _with_intent(parsed.query.get("odbc_connect")))
         engine = sqlalchemy.create_engine(parsed, poolclass=sqlalchemy.NullPool, hide_parameters=True)
     except ImportError:
         raise WarehouseNotReady(
@@ -168,6 +168,14 @@ def _engine(url: str, seconds: int) -> sqlalchemy.Engine:
 
         sqlalchemy.event.listen(engine, "connect", give_up_after)
     return engine
+
+
+_READ_ONLY_INTENT = {"ApplicationIntent": "ReadOnly"}
+
+
+def _with_intent(odbc_connect: str | tuple[str, ...] | None) -> dict[str, str]:
+    """An ODBC connection string written out in a URL, with the intent to read only: it stands in for all else."""
+    return {"odbc_connect": f"{odbc_connect};ApplicationIntent=ReadOnly"} if isinstance(odbc_connect, str) else {}
 
 
 def _only_read(connection: sqlalchemy.Connection, seconds: int) -> None:

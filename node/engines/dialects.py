@@ -178,21 +178,33 @@ class PostgreSql(Dialect):
         for number, subquery in enumerate(list(tree.find_all(exp.Subquery))):
             if isinstance(subquery.parent, (exp.From, exp.Join)) and not subquery.alias:
                 subquery.set("alias", exp.TableAlias(this=exp.to_identifier(f"_s{number}", quoted=True)))
-        texts = [cast for cast in tree.find_all(exp.Cast) if cast.is_type(*exp.DataType.TEXT_TYPES)]
-        for literal in list(tree.find_all(exp.Literal)):
-            if literal.is_string and not isinstance(literal.parent, (exp.Cast, exp.Interval)):
-                literal.replace(by_bytes(exp.cast(literal.copy(), exp.DType.TEXT)))
-        for cast in texts:
-            cast.replace(by_bytes(cast.copy()))
-        for cased in list(tree.find_all(exp.Lower, exp.Upper)):
-            # Ordered by its bytes, a text has no letters but those of ASCII.
-            cased.set("this", exp.Collate(this=cased.this, expression=exp.to_identifier("default", quoted=True)))
-            cased.replace(by_bytes(cased.copy()))
+        for text in list(tree.find_all(exp.Literal, exp.Cast, exp.Lower, exp.Upper)):
+            if isinstance(text, exp.Literal):
+                if text.is_string and not isinstance(text.parent, (exp.Cast, exp.Interval)):
+                    _put_around(text, lambda literal: by_bytes(exp.cast(literal, exp.DType.TEXT)))
+            elif isinstance(text, exp.Cast):
+                if text.is_type(*exp.DataType.TEXT_TYPES):
+                    _put_around(text, by_bytes)
+            else:
+                # Ordered by its bytes, a text has no letters but those of ASCII.
+                text.set("this", _collated(text.this, "default"))
+                _put_around(text, by_bytes)
+
+
+def _put_around(node: exp.Expr, make: Callable[[exp.Expr], exp.Expr]) -> None:
+    """Puts what `make` makes of a node where the node stands."""
+    place = exp.Null()
+    node.replace(place)
+    place.replace(make(node))
+
+
+def _collated(text: exp.Expr, collation: str) -> exp.Expr:
+    return exp.Collate(this=text, expression=exp.to_identifier(collation, quoted=True))
 
 
 def by_bytes(text: exp.Expr) -> exp.Expr:
     """A text of PostgreSQL's that compares by its bytes, whatever the database's collation."""
-    return exp.Collate(this=text, expression=exp.to_identifier("C", quoted=True))
+    return _collated(text, "C")
 
 
 class SparkSql(Dialect):

@@ -178,6 +178,15 @@ class PostgresEngine:
                 f"The database was asked for {subject}, and had not computed it after {self._seconds} seconds.",
                 "Try again when it is less busy, or allow it more time.",
             ) from None
+        except (
+            psycopg.errors.InsufficientPrivilege,
+            psycopg.errors.UndefinedColumn,
+            psycopg.errors.UndefinedTable,
+        ):
+            raise WarehouseNotReady(
+                f"The database lacks a table or a column that {subject} needs, or this login may not read it.",
+                "Ask for leave to read it, or take away what the warehouse stands in for.",
+            ) from None
         except psycopg.OperationalError:
             raise WarehouseNotReady(
                 f"The database stopped while it computed {subject}.", "Try again; if it happens again, ask its keepers."

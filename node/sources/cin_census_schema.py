@@ -58,11 +58,12 @@ class SchemaCheck:
                 message.append(deepcopy(header))
                 originals.extend(header.iter())
         # A copy, because the parser is still building the document that the group stands in.
-        etree.SubElement(message, "Children").append(deepcopy(child))
+        children = etree.SubElement(message, "Children")
+        children.append(deepcopy(child))
         originals.extend(child.iter())
         if self._schema.validate(message):
             return
-        copies = [element for element in message.iter() if element is not message and element.tag != "Children"]
+        copies = [element for element in message.iter() if element is not message and element is not children]
         lines = {copy: line_of(original) for copy, original in zip(copies, originals, strict=True)}
         # Looked up rather than asked for: a path may hold prefixes that an XPath would have to be told.
         by_path = {message.getroottree().getpath(element): element for element in message.iter()}

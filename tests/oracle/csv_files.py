@@ -74,8 +74,3 @@ def to_parts(text: str, parts: int, low: int, high: int) -> int | None:
     except InvalidOperation:
         return None
     return int((number * parts).quantize(Decimal(1), ROUND_HALF_UP)) if low <= number <= high else None
-
-
-def to_flag(text: str) -> bool | None:
-    """1 or 0; anything else is none."""
-    return {"1": True, "0": False}.get(text)

@@ -54,7 +54,7 @@ def tenths_of_a_mile(squared: int) -> int:
     return (halves + 1) // 2
 
 
-def distances(opened: dict[str, Episode], spots: dict[str, Spot], own_areas: set[str]) -> Measured:
+def distances(opened: dict[str, Episode], spots: dict[str, Spot], own_areas: frozenset[str]) -> Measured:
     """The indicators, of the episode each child is in at 31 March. `own_areas` are the codes the council has had."""
     squared = {
         child: metres_squared(spots.get(episode.home), spots.get(episode.place.postcode))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
 from tests.oracle.census import CensusHistory
-from tests.oracle.csv_files import Files, Row, to_date, to_flag, to_parts, to_whole
+from tests.oracle.csv_files import Files, Row, to_date, to_parts, to_whole
 from tests.oracle.dates import Year
 from tests.oracle.figures import NOBODY, PERCENT, RATIO, Kind, Member, Person
 from tests.oracle.looked_after_returns import Episode, LookedAfterHistory
@@ -67,7 +67,7 @@ class Education:
         self.numbers = self._numbers()
         self.last_rows = {
             "attainment": self._last("attainment", lambda row: row["STAGE"]),
-            "school_census": self._last("school_census", lambda row: ""),
+            "school_census": self._last("school_census", lambda _: ""),
         }
         self.people = self._people()
 
@@ -78,10 +78,12 @@ class Education:
                 child, number = row.get("CHILD_ID", ""), pupil_number(row["UPN"])
                 if child and number:
                     found[child] = min(number, found.get(child, number))
-        for history in (self.need, self.care):
+        need = [one_census.pupil_numbers for _, one_census in sorted(self.need.returns.items())]
+        care = [one_return.pupil_numbers for _, one_return in sorted(self.care.returns.items())]
+        for yearly in (need, care):
             latest: dict[str, str] = {}
-            for _, one_return in sorted(history.returns.items()):
-                latest |= one_return.pupil_numbers
+            for known in yearly:
+                latest |= known
             found |= {child.upper(): number for child, text in latest.items() if (number := pupil_number(text))}
         return found
 
@@ -204,8 +206,8 @@ class Education:
             rows = self.last_rows["attainment"].items()
             return {pupil: row for (pupil, of), row in rows if of == stage and pupil in group}
 
-        def reached(rows: Mapping[str, Row], yes: Callable[[Row], bool]) -> list[Member]:
-            return [Member(pupil, yes(row)) for pupil, row in rows.items()]
+        def reached(rows: Mapping[str, Row]) -> list[Member]:
+            return [Member(pupil, row["EXPECTED"] == "1") for pupil, row in rows.items()]
 
         def scores(rows: Mapping[str, Row], column: str, parts: int, low: int, high: int) -> list[Member]:
             return [
@@ -214,13 +216,14 @@ class Education:
                 if (score := to_parts(row.get(column, ""), parts, low, high)) is not None
             ]
 
-        yield "eyfsp_gld", PERCENT, reached(at("EYFSP"), lambda row: to_flag(row["EXPECTED"]) is True)
-        yield "ks2_rwm", PERCENT, reached(at("KS2"), lambda row: to_flag(row["EXPECTED"]) is True)
+        yield "eyfsp_gld", PERCENT, reached(at("EYFSP"))
+        yield "ks2_rwm", PERCENT, reached(at("KS2"))
         leavers = at("KS4")
         yield "ks4_attainment8", POINTS, scores(leavers, "ATTAINMENT8", 10, 0, 90)
         yield "ks4_progress8", SCORE, scores(leavers, "PROGRESS8", 100, -10, 10)
         for grade in (4, 5):
-            yield f"ks4_engmaths_{grade}", PERCENT, reached(leavers, lambda row, grade=grade: _lower(row) >= grade)
+            members = [Member(pupil, _lower(row) >= grade) for pupil, row in leavers.items()]
+            yield f"ks4_engmaths_{grade}", PERCENT, members
 
     def _moves(self, looked_after: set[str]) -> Measured:
         matched = [pupil for pupil, _ in self.last_rows["school_census"] if pupil in looked_after]

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 from tests.oracle.care import Placement, periods_of_care, walk
+from tests.oracle.csv_files import Row
 from tests.oracle.dates import Year, add_months, within
 from tests.oracle.figures import COUNT, MEAN, PERCENT, Kind, Member
-from tests.oracle.csv_files import Row
 from tests.oracle.looked_after_returns import Episode, LookedAfterHistory, by_child
 
 Measured = Iterator[tuple[str, Kind, list[Member]]]

@@ -14,7 +14,7 @@ import pytest
 
 from frameworks.tables import TABLES
 from node.engines.postgresql_engine import PostgresEngine
-from node.errors import ReturnsNotReady
+from node.errors import ReturnsNotReady, WarehouseNotReady
 from tests.node.engines.copies import SCHEMA, Rows, as_reader, in_postgresql
 
 YEAR = 2025
@@ -113,7 +113,7 @@ def test_the_login_needs_the_columns_that_are_read_and_no_others(
     owner.execute(f"GRANT SELECT (child_id, event) ON {SCHEMA}.referral TO reader")
     with PostgresEngine.open(as_reader(postgresql_server), YEAR, schema=SCHEMA) as opened:
         assert opened.rows("SELECT max(event) FROM referral", "events") == [(2,)]
-        with pytest.raises(ReturnsNotReady):
+        with pytest.raises(WarehouseNotReady, match="may not read it"):
             opened.rows("SELECT closure_reason FROM referral", "reasons")
     with (
         PostgresEngine.open(as_reader(postgresql_server), YEAR) as without_schema,
@@ -158,6 +158,8 @@ def test_texts_and_fixed_texts_and_lists_of_words_compare_by_their_bytes(
 
 def test_letters_beyond_ascii_have_capitals(engine: PostgresEngine) -> None:
     rows = engine.rows(
-        "SELECT DISTINCT lower('ÉTÉ') AS a, upper(lower(closure_reason || 'é')) AS b FROM referral", "it"
+        "SELECT DISTINCT lower('ÉTÉ') AS a, lower(upper(CAST(closure_reason || 'é' AS VARCHAR))) = lower(upper("
+        "closure_reason || 'É')) AS b FROM referral",
+        "capitals",
     )
-    assert sorted(rows) == [("été", "BÉ"), ("été", f"{SECRET.upper()}É")]
+    assert rows == [("été", True)]

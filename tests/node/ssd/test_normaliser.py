@@ -69,8 +69,8 @@ def test_every_code_description_and_pair_of_both_is_known(engine: DuckDbEngine, 
          " part of the care planning process", "E4A"),
         ("end reason", "Adopted \u2013 consent dispensed with by the court", "E12"),
         ("end reason", "CARE TAKEN OVER BY ANOTHER LA IN THE UK", "E3"),
-        ("legal status", "Accommodated under an agreed series of short-term breaks, when individual episodes of care are"
-         " recorde", "V3"),
+        ("legal status", "Accommodated under an agreed series of short-term breaks, when individual episodes of care"
+         " are recor", "V3"),
         ("legal status", "Full Care Order", "C2"),
         ("placement type", "Childrens Homes subject to Childrens Homes Regulations", "K2"),
         ("placement type", "Foster placement with relative or friend - long term fostering", "U1"),

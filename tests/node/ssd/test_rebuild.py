@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from frameworks.model import Source
+from frameworks.tables import TABLES as CHILD_LEVEL
 from node.engines.duckdb_engine import DuckDbEngine
 from node.sources.ssd.fingerprint import ReportedColumn, fingerprint
 from node.sources.ssd.relations import ssd_relations
@@ -51,7 +53,10 @@ def care(lines: str) -> dict[str, list[_Row]]:
             period += 1
             rows["ssd_cla_episodes"].append(_episode(number, period, words[0], "S", end, reason))
         elif kind == "REASON":
-            rows["ssd_cla_episodes"].insert(-1, _episode(number, period, words[1], words[0], words[1], "X1"))
+            before = rows["ssd_cla_episodes"][-1]
+            end, reason = before["clae_cla_episode_ceased_date"], before["clae_cla_episode_ceased_reason"]
+            before |= {"clae_cla_episode_ceased_date": words[1], "clae_cla_episode_ceased_reason": "X1"}
+            rows["ssd_cla_episodes"].append(_episode(number, period, words[1], words[0], end, reason))
         elif kind == "PLACE":
             rows["ssd_cla_placement"].append(
                 {
@@ -335,9 +340,6 @@ def test_under_five_one_assessment_of_two_is_not_enough() -> None:
 
 
 def test_every_relation_yields_the_columns_of_its_table() -> None:
-    from frameworks.model import Source
-    from frameworks.tables import TABLES as CHILD_LEVEL
-
     filled = (Source.SSDA903, Source.CIN_CENSUS, Source.FEEDBACK)
     with rebuilt({}) as engine:
         for table in CHILD_LEVEL.values():
