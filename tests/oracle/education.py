@@ -238,7 +238,7 @@ class Education:
             ("_2y", Year(self.year.number - 1).start, known),
         ):
             entered = self._first_days(episodes, start)
-            counted = {pupil: [day for day in moves[pupil] if entered[pupil] <= day] for pupil in matched}
+            counted = {pupil: [day for day in moves[pupil] if entered.get(pupil, date.max) <= day] for pupil in matched}
             yield f"school_any_move{suffix}", PERCENT, [Member(pupil, bool(counted[pupil])) for pupil in matched]
             yield (
                 f"school_midyear_move{suffix}",

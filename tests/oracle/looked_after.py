@@ -39,7 +39,7 @@ def score(row: Row | None) -> int | None:
 
 def _band(found: int) -> int:
     """0 for the best of the three bands, 2 for the worst."""
-    return next(number for number, scores in enumerate(BANDS.values()) if found in scores)
+    return sum(found >= scores.stop for scores in BANDS.values())
 
 
 def last_ends(episodes: Iterable[Episode]) -> dict[str, Episode]:

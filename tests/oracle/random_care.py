@@ -57,6 +57,7 @@ class _Story:
     ages: tuple[int, ...]
     places: tuple[str, ...] = ()
     legal: tuple[str, ...] = ()
+    adopted: bool = False
     at_eighteen: bool = False
 
 
@@ -77,7 +78,9 @@ _STORIES = (
         (0, 2, 4, 9),
         ("U1", "U4", "U4", "A3", "A4", "A5", "A6", "T1"),
         ("E1", "E1", "C1", "D1", "V2"),
+        adopted=True,
     ),
+    _Story((14, 14, 14, 20), (10, 60, 200), 0.98, ["E4A"], (0, 2, 4), ("K2", "P1", "R1"), ("E1", "C1", "V2")),
     _Story((36,), (100, 300, 365), 0.9, ["E8"], (18, 19, 20, 20), ("U1", "U6", "U6", "K2"), at_eighteen=True),
 )
 
@@ -91,7 +94,7 @@ def _life(random: Random, dates: Dates, story: _Story, born: date | None) -> lis
     rne = "S" if random.random() < 0.9 else "P"
     usual = random.choice(legal_statuses)
     urn, postcode = random.choice(_ADDRESSES)
-    place = random.choice(places)
+    place, placed = random.choice(places), False
     for _ in range(random.choice((1, 2, 3, 4, 5, 6, 8, 10))):
         legal = usual if random.random() < 0.85 else random.choice(legal_statuses)
         if place.startswith("U") and random.random() < 0.25:
@@ -105,8 +108,13 @@ def _life(random: Random, dates: Dates, story: _Story, born: date | None) -> lis
         two_years_ago = date(dates.year - 2, 3, 31) + timedelta(days=random.choice((0, 0, 1)))
         if start < two_years_ago < end and random.random() < 0.5:
             end = two_years_ago
-        if story.places and episodes and random.random() < 0.3:
+        if placed:
+            place, rne, placed = random.choice(("A4", "A5", "A6")), "P", False
+        if story.adopted and episodes and random.random() < 0.3:
+            placed = True
             end = max(start, add_months(episodes[0].start, 14) + timedelta(days=random.choice((-1, 0, 1))))
+        if story.adopted and random.random() < 0.1:
+            end = max(start, date(dates.year - random.choice((1, 3)), 4, 1))
         reason = "X1" if random.random() < story.goes_on else random.choice(story.ends)
         episodes.append(_Episode(start, rne, legal, place, urn, postcode, end, reason))
         ended = reason != "X1"
@@ -121,6 +129,11 @@ def _life(random: Random, dates: Dates, story: _Story, born: date | None) -> lis
         rne = "S" if ended and random.random() < 0.9 else random.choice("LPTBUPTBUS")
     if random.random() < 0.7:
         episodes[-1] = replace(episodes[-1], end=None, reason="")
+    if story.adopted and random.random() < 0.6:
+        last = episodes[-1]
+        reason = random.choice(("E11", "E12"))
+        place = random.choice(codes("A3 A4 A5 A6 A3 A5 U4"))
+        return [*episodes[:-1], replace(last, place=place, end=last.end or dates.after(last.start), reason=reason)]
     if story.at_eighteen and born is not None and random.random() < 0.8:
         birthday = add_months(born, 12 * 18) + timedelta(days=random.choice((0, 0, 0, 0, -1, 1)))
         lived = [episode for episode in episodes if episode.start < birthday] or episodes[:1]
@@ -207,8 +220,8 @@ def _leaver_row(random: Random, child: str) -> dict[str, str]:
     return {
         "CHILD": child,
         "IN_TOUCH": random.choice(["YES", "YES", "YES", "NO", "NO", "REFU", "NREQ", "DIED", "RHOM"]),
-        "ACTIV": random.choice(("F1", "P1", "F2", "F3", "P3", "F4", "P5", "G4", "G5", "G6", "0", "")),
-        "ACCOM": random.choice(("B1", "C2", "Z1", "Z2", "K1", "S2", "G1", "H1", "R2", "0", "")),
+        "ACTIV": random.choice(("F1", "P1", "F2", "F3", "P3", "F4", "P5", "G4", "G5", "G6", "0", "0", "", "")),
+        "ACCOM": random.choice(("B1", "C2", "Z1", "Z2", "Z2", "K1", "S2", "G1", "H1", "R2", "0", "0", "", "")),
     }
 
 
@@ -221,7 +234,7 @@ def _span(random: Random, dates: Dates) -> tuple[str, str]:
 def care_slices(random: Random, child: str, year: int) -> dict[int, dict[str, Rows]]:
     """The rows of each year's files, by file."""
     dates = Dates(random, year)
-    story = random.choice((*_STORIES, *_STORIES[-2:]))
+    story = random.choice((*_STORIES, *_STORIES[-3:], *_STORIES[-3:]))
     born = dates.birth(story.ages)
     episodes = _life(random, dates, story, born) if random.random() < 0.95 else []
     slices: dict[int, dict[str, Rows]] = {}

@@ -72,10 +72,8 @@ def add_permanence(random: Random, child: str, slices: dict[int, dict[str, Rows]
             ceased = random.choice(
                 ("", "", _shown(end), _shown(end + timedelta(days=1)), _shown(random.choice(moments)))
             )
-            files["placed_for_adoption"].append(
-                {
-                    "CHILD": child,
-                    "DATE_PLACED": random.choice((_shown(random.choice(moments)), _shown(end + timedelta(days=1)), "")),
-                    "DATE_PLACED_CEASED": ceased,
-                }
-            )
+            placed = random.choice((_shown(random.choice(moments)), _shown(end + timedelta(days=1)), ""))
+            decision = {"CHILD": child, "DATE_PLACED": placed}
+            if random.random() < 0.2:
+                files["placed_for_adoption"].append(decision | {"DATE_PLACED_CEASED": ""})
+            files["placed_for_adoption"].append(decision | {"DATE_PLACED_CEASED": ceased})

@@ -113,21 +113,14 @@ def columns_lacking(deployment: Deployment, sources: Iterable[str]) -> frozenset
 
 def indicators_lacking(framework: Framework, lacking: frozenset[str]) -> dict[str, tuple[str, ...]]:
     """The indicators that read some of the columns `lacking`, and which."""
-    views = {view.id: view.sql for view in framework.views}
+    views = tuple((view.id, view.sql) for view in framework.views)
     found = {}
     for indicator in framework.indicators:
         definitions = (indicator.outcome or "", framework.cohort(indicator.cohort).sql)
-        used = frozenset().union(*(_columns_read(sql, _Views(views), lacking) for sql in definitions if sql))
+        used = frozenset().union(*(_columns_read(sql, views, lacking) for sql in definitions if sql))
         if used:
             found[indicator.id] = tuple(sorted(used))
     return found
-
-
-class _Views(dict[str, str]):
-    """The views of a framework, hashed by what they say."""
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self.items()))
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -143,9 +136,9 @@ def _views_of(sql: str, views: Mapping[str, str]) -> dict[str, str]:
 
 
 @cache
-def _columns_read(sql: str, views: _Views, wanted: frozenset[str]) -> frozenset[str]:
+def _columns_read(sql: str, views: tuple[tuple[str, str], ...], wanted: frozenset[str]) -> frozenset[str]:
     """The columns among `wanted` whose value a definition depends on, through the views that it uses."""
-    needed = _views_of(sql, views)
+    needed = _views_of(sql, dict(views))
     named = set(_NAME.findall(" ".join((sql, *needed.values())).lower()))
     if not any(column.partition(".")[2] in named and column.partition(".")[0] in named for column in wanted):
         return frozenset()

@@ -151,9 +151,9 @@ class SqlServer:
         found = _SELECT.fullmatch(" ".join(statement.split()))
         if found is None:
             return ["x"], []
-        if self.fails_at == found["table"].lower():
-            raise Error(f"('22003', \"[SQL Server] the value {self.tables[self.fails_at][0]} is not one\")")
         held = self.tables[found["table"].lower()]
+        if self.fails_at == found["table"].lower():
+            raise Error(f"('22003', \"[SQL Server] the value {held[0]} is not one\")")
         names = [name.strip("[]").lower() for name in found["columns"].split(", ")]
         return names, [tuple(_value(name, row.get(name)) for name in names) for row in held * 2]
 

@@ -62,7 +62,7 @@ def test_every_statement_is_a_select_of_listed_columns_in_t_sql(server: SqlServe
     read: dict[str, set[str]] = {}
     for statement in asked:
         parsed = linter.parse_string(statement)
-        tree = parsed.root_variant().tree
+        tree = parsed.tree
         assert tree is not None and parsed.violations == []
         assert "unparsable" not in tree.type_set()
         kinds = [
@@ -70,8 +70,8 @@ def test_every_statement_is_a_select_of_listed_columns_in_t_sql(server: SqlServe
         ]
         assert kinds == ["select_statement"], statement
         assert not re.search(r"[;(*]|\bJOIN\b|\bWHERE\b|\bINTO\b|--", statement, re.IGNORECASE)
-        columns, _, table = statement.removeprefix("SELECT ").partition(" FROM ")
-        read[table] = {column.strip("[]") for column in columns.split(", ")}
+        listed, _, table = statement.removeprefix("SELECT ").partition(" FROM ")
+        read[table] = {column.strip("[]") for column in listed.split(", ")}
     assert read.pop("INFORMATION_SCHEMA.COLUMNS") == {"TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME", "DATA_TYPE"}
     for table, columns in read.items():
         schema, name = table.split(".")
@@ -83,7 +83,7 @@ def test_the_grammar_would_have_seen_what_sql_server_cannot_read() -> None:
     linter = Linter(dialect="tsql")
     for statement in ("SELECT a FROM t LIMIT 1 OFFSET", "SELECT a IS NOT DISTINCT FROM b FROM", "SELECT a::int FROM"):
         parsed = linter.parse_string(statement)
-        tree = parsed.root_variant().tree
+        tree = parsed.tree
         assert parsed.violations or tree is None or "unparsable" in tree.type_set()
 
 

@@ -5,10 +5,18 @@ If this failed, a council would be measured otherwise for having a warehouse, an
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from deploy.demo.generator.council_rates import all_councils
+from deploy.demo.generator.returns_writer import write_returns as write_returns_of
+from deploy.demo.generator.ssd_deployments import DEPLOYMENTS
+from deploy.demo.generator.ssd_tables import Value as SsdValue
+from deploy.demo.generator.ssd_writer import write_ssd
 from frameworks.catalogue import load_framework
 from frameworks.model import Source
 from node.measure import Figure
@@ -89,6 +97,38 @@ def test_the_figures_are_those_worked_by_hand(from_returns: dict[str, Figure], t
     }
     found = {name: (figures[name].numerator, figures[name].denominator) for name in expected}
     assert found == expected
+
+
+@pytest.mark.parametrize("deployment", ["system_c", "mosaic"])
+def test_a_made_up_council_is_measured_alike(tmp_path: Path, deployment: str) -> None:
+    """Hundreds of lives; breakdowns apart where a warehouse knows by now what an earlier census did not."""
+    council, years = all_councils()[60], [2022, 2023, 2024, 2025]
+    write_returns_of(council, tmp_path / "returns", years, scale=0.15, seed=5)
+    made = DEPLOYMENTS[deployment]
+    database = sqlite3.connect(tmp_path / "warehouse.db")
+    for table, columns in made.tables.items():
+        database.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
+
+    def insert(table: str, row: Mapping[str, SsdValue]) -> None:
+        values = [str(value) if isinstance(value, datetime) else value for value in row.values()]
+        database.execute(f"INSERT INTO {table} VALUES ({', '.join('?' for _ in values)})", values)
+
+    write_ssd(council, years, insert, deployment=made, scale=0.15, seed=5)
+    database.commit()
+    database.close()
+    expected = measure_returns(tmp_path / "returns", 2025, _FRAMEWORK)
+    warehouse = Warehouse(f"sqlite:///{tmp_path / 'warehouse.db'}", _SOURCES, years=4)
+    figures = measure_returns(None, 2025, _FRAMEWORK, warehouse=warehouse)
+    both = [name for name, figure in figures.items() if figure.status == expected[name].status == "ok"]
+    assert len(both) > 90
+    differing = {
+        name: (expected[name].numerator, figures[name].numerator)
+        for name in both
+        if (expected[name].numerator, expected[name].denominator, expected[name].value)
+        != (figures[name].numerator, figures[name].denominator, figures[name].value)
+    }
+    assert differing == {}
+    assert (expected["cla_31_march"].numerator or 0) > 20 and (expected["referrals"].numerator or 0) > 100
 
 
 def test_only_the_sources_that_the_warehouse_stands_in_for_come_from_it(tmp_path: Path) -> None:
