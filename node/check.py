@@ -17,6 +17,7 @@ from typing import Any
 from frameworks.availability import file_needed, indicator_needs, missing_files
 from frameworks.display.needs import file_title
 from frameworks.model import Framework, Source
+from node.data import council_ons_code
 from node.engines.duckdb_engine import DuckDbEngine
 from node.errors import StorageFailed, UsageProblem
 from node.identity import write_private
@@ -145,7 +146,14 @@ def files_in_words(files: tuple[str, ...]) -> str:
     return ", ".join(f"{file_title(file.partition('@')[0])} of {file.partition('@')[2]}" for file in files)
 
 
-def check_returns(folder: Path, framework: Framework, *, year: int | None, rows_path: Path | None) -> CheckReport:
+def check_returns(
+    folder: Path,
+    framework: Framework,
+    *,
+    year: int | None,
+    rows_path: Path | None,
+    council_code: str | None = None,
+) -> CheckReport:
     """Reads the returns up to `year` (None: the latest found) as `measure` does, and says what came of it.
 
     With `rows_path` it also writes, to a file that only its owner may read, where each row stands that could not be
@@ -154,7 +162,8 @@ def check_returns(folder: Path, framework: Framework, *, year: int | None, rows_
     inventory = take_inventory(folder, year)
     with DuckDbEngine.create(inventory.year) as engine:
         engines = dict.fromkeys(Source, engine)
-        reading = read_returns(engine, inventory, inventory.year, validate=True)
+        own = None if council_code is None else council_ons_code(council_code)
+        reading = read_returns(engine, inventory, inventory.year, validate=True, council_ons_code=own)
         rules = load_rules()
         findings = find(engines, rules, inventory.year, reading.available)
         if rows_path is not None:

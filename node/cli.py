@@ -34,6 +34,7 @@ from node.check_page import check_page
 from node.check_screen import show_check
 from node.compare import compare
 from node.config import DEFAULT_CONFIG, initial_config_text, load_config, load_warehouse
+from node.data import council_ons_code
 from node.doctor import Verdict, examine
 from node.enrolment import ask_for_certificate, begin, is_enrolled, read_invitation
 from node.errors import ChecksFailed, LedgerDamaged, NodeError, NotEnrolled, NothingSent, UsageProblem
@@ -143,9 +144,15 @@ def main() -> None:
     """
 
 
+_council = click.option(
+    "--council", "council_code", help="Your three-digit code: tells which placements are outside the council."
+)
+
+
 @main.command()
 @_returns_or_warehouse
 @_warehouse
+@_council
 @click.option("--year", type=int, help="Reference year (ending 31 March). Default: the latest found in the returns.")
 @_framework
 @click.option(
@@ -163,6 +170,7 @@ def main() -> None:
 def check(
     folder: Path | None,
     warehouse_path: Path | None,
+    council_code: str | None,
     year: int | None,
     framework_id: str,
     rows_path: Path | None,
@@ -184,10 +192,17 @@ def check(
         assert warehouse_path is not None
         _check_warehouse(warehouse_path, framework, year, output_format)
         return
-    report = check_returns(folder, framework, year=year, rows_path=rows_path)
+    code = _known_council(council_code)
+    report = check_returns(folder, framework, year=year, rows_path=rows_path, council_code=code)
     if page_path is not None:
         write_local(page_path, check_page(report, framework))
     _show(output_format, report.as_json(), lambda console: show_check(console, report))
+
+
+def _known_council(code: str | None) -> str | None:
+    if code is not None and council_ons_code(code) is None:
+        raise UsageProblem(f"There is no council {code}.", "Give the three-digit code, such as 301.")
+    return code
 
 
 def _check_warehouse(path: Path, framework: Framework, year: int | None, output_format: str) -> None:
@@ -223,11 +238,19 @@ def templates(out: Path, output_format: str) -> None:
 @main.command()
 @_returns_or_warehouse
 @_warehouse
+@_council
 @click.option("--year", type=int, required=True, help="Reference year (ending 31 March).")
 @_framework
 @_format
 @_reporting
-def measure(folder: Path | None, warehouse_path: Path | None, year: int, framework_id: str, output_format: str) -> None:
+def measure(
+    folder: Path | None,
+    warehouse_path: Path | None,
+    council_code: str | None,
+    year: int,
+    framework_id: str,
+    output_format: str,
+) -> None:
     """Exact figures of every indicator, for your eyes only. Nothing is sent, stored or charged.
 
     \b
@@ -238,7 +261,7 @@ def measure(folder: Path | None, warehouse_path: Path | None, year: int, framewo
     warehouse = None if warehouse_path is None else Warehouse.of(load_warehouse(warehouse_path))
     if folder is None and warehouse is None:
         raise UsageProblem("There is nothing to measure.", "Give --returns FOLDER, or --warehouse FILE.")
-    figures = measure_returns(folder, year, framework, warehouse=warehouse)
+    figures = measure_returns(folder, year, framework, warehouse=warehouse, council_code=_known_council(council_code))
     _show(
         output_format,
         {"indicators": {name: figure.as_json() for name, figure in figures.items()}},
