@@ -151,11 +151,11 @@ TABLES: dict[str, Table] = {
             " early_permanence_date DATE",
         ),
         _table(
-            "placed_for_adoption",
-            "decisions that a child should be placed for adoption, of every return up to Y: `placed_date` is the day of"
-            " the decision (DATE_PLACED), `ceased_date` the day it was given up; placements themselves are episodes",
+            "adoption_decision",
+            "decisions that a child should be placed for adoption, of every return up to Y: `decision_date`"
+            " and the day it was reversed, if it was; placements for adoption themselves are episodes",
             Source.SSDA903,
-            "child_id VARCHAR, event INTEGER, return_year INTEGER, placed_date DATE, ceased_date DATE",
+            "child_id VARCHAR, event INTEGER, return_year INTEGER, decision_date DATE, reversed_date DATE",
         ),
         _table(
             "pupil",

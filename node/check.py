@@ -22,7 +22,7 @@ from node.engines.duckdb_engine import DuckDbEngine
 from node.errors import StorageFailed, UsageProblem
 from node.identity import write_private
 from node.quality import Finding, Rule, concerned, find, load_rules
-from node.sources.inventory import NOT_MEASURED, Inventory, take_inventory
+from node.sources.inventory import COMES_WITH, NOT_MEASURED, Inventory, take_inventory
 from node.sources.reading import read_returns
 from node.sources.report import ReadReport
 
@@ -142,8 +142,12 @@ def _source_and_year(file: str) -> tuple[str, str]:
 
 
 def files_in_words(files: tuple[str, ...]) -> str:
-    """Files in words: "Attendance of 2025"; "Feedback: answers of 2025, Feedback: invitations of 2025"."""
-    return ", ".join(f"{file_title(file.partition('@')[0])} of {file.partition('@')[2]}" for file in files)
+    """Files in words: "Attendance of 2025"; "Feedback: answers of 2025, Feedback: invitations of 2025".
+
+    What comes with a file is not a file to look for.
+    """
+    named = (file.partition("@") for file in files)
+    return ", ".join(f"{file_title(kind)} of {year}" for kind, _, year in named if kind not in COMES_WITH.values())
 
 
 def check_returns(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 FILES: dict[str, str] = {
     "cin_census": "CIN census",
+    "cin_census.previous_plans": "CIN census, number of previous plans",
     "ssda903": "SSDA903 Header and Episodes",
     "ssda903.header": "SSDA903 Header",
     "ssda903.episodes": "SSDA903 Episodes",
@@ -13,6 +14,7 @@ FILES: dict[str, str] = {
     "ssda903.previous_permanence": "SSDA903 previous permanence",
     "ssda903.dolo": "SSDA903 deprivation of liberty orders",
     "ssda903.oc2": "SSDA903 OC2",
+    "ssda903.oc2_offered": "SSDA903 OC2, intervention offered",
     "ssda903.oc3": "SSDA903 OC3",
     "ssda903.missing": "SSDA903 Missing",
     "ssda903.social_worker": "SSDA903 social workers",
@@ -20,6 +22,7 @@ FILES: dict[str, str] = {
     "ssda903.ad1": "SSDA903 AD1",
     "ssda903.placed_for_adoption": "SSDA903 placed for adoption",
     "postcodes.directory": "ONS Postcode Directory",
+    "postcodes.own_council": "ONS Postcode Directory, the council's own area",
     "education.attendance": "Attendance",
     "education.suspensions": "Suspensions and exclusions",
     "education.attainment": "Attainment",

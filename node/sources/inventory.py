@@ -32,6 +32,14 @@ POSTCODES = "postcodes.directory"
 OWN_COUNCIL = "postcodes.own_council"
 ANNEX_A = "annex_a.list_"
 
+COMES_WITH: dict[str, str] = {
+    POSTCODES: OWN_COUNCIL,
+    CENSUS: "cin_census.previous_plans",
+    "ssda903.oc2": "ssda903.oc2_offered",
+}
+"""What a file of a kind also tells, that a warehouse in its place does not: which postcodes are the council's own, how
+many plans a child had before, whether help that was refused had been offered."""
+
 _SIGNATURES: dict[str, frozenset[str]] = {
     kind: frozenset(columns.split())
     for kind, columns in {
@@ -110,8 +118,7 @@ class Inventory:
     def available(self) -> frozenset[str]:
         """The files as declarations name them; `ssda903@Y` where Header and Episodes of Y are both there.
 
-        No kind that is not measured. With a postcode directory, `postcodes.own_council@Y` is what it tells about the
-        council itself."""
+        No kind that is not measured. What a file also tells (`COMES_WITH`) has a name of its own."""
         kinds = {(file.kind, file.year) for file in self.files}
         found = {
             file.need
@@ -119,7 +126,7 @@ class Inventory:
             if file.kind not in NOT_MEASURED
             and (file.kind not in (HEADER, EPISODES) or {(HEADER, file.year), (EPISODES, file.year)} <= kinds)
         }
-        return frozenset(found | {f"{OWN_COUNCIL}@{year}" for kind, year in kinds if kind == POSTCODES})
+        return frozenset(found | {f"{COMES_WITH[kind]}@{year}" for kind, year in kinds if kind in COMES_WITH})
 
     def only(self, files: frozenset[str]) -> Inventory:
         """The same without every file that `files` does not name."""

@@ -11,7 +11,16 @@ from node.sources.cin_census import read_census
 from node.sources.education import read_education
 from node.sources.families import read_families
 from node.sources.feedback import read_feedback
-from node.sources.inventory import ANNEX_A, CENSUS, LOOKED_AFTER, OWN_COUNCIL, POSTCODES, Inventory, ReturnFile
+from node.sources.inventory import (
+    ANNEX_A,
+    CENSUS,
+    COMES_WITH,
+    LOOKED_AFTER,
+    OWN_COUNCIL,
+    POSTCODES,
+    Inventory,
+    ReturnFile,
+)
 from node.sources.report import ReadReport, ReportBuilder
 from node.sources.ssda903 import read_ssda903
 
@@ -51,11 +60,18 @@ def read_returns(
     read_education(engine, files, year, report)
     read_families(engine, files, year, report)
     lost = _unusable(files, report)
-    lost |= {f"{OWN_COUNCIL}@{y}" for y in inventory.years if council_ons_code is None or f"{POSTCODES}@{y}" in lost}
+    if council_ons_code is None:
+        lost |= {f"{OWN_COUNCIL}@{file.year}" for file in files}
     return report.build(frozenset(need for need in inventory.available if need not in lost))
 
 
 def _unusable(files: Sequence[ReturnFile], report: ReportBuilder) -> set[str]:
     """What the files are declared as of which, so far, nothing could be used."""
     names = {fault.file for fault in report.build(frozenset()).file_faults}
-    return {file.need for file in files if file.name in names}
+    return {
+        f"{kind}@{file.year}"
+        for file in files
+        if file.name in names
+        for kind in (file.need.partition("@")[0], COMES_WITH.get(file.kind))
+        if kind is not None
+    }

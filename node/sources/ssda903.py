@@ -48,9 +48,9 @@ _FILL = {
         "SELECT child, {return_year}, date_int, date_match, foster_care FROM {staged}"
     ),
     _PLACED_FOR_ADOPTION: (
-        "INSERT INTO placed_for_adoption (child_id, event, return_year, placed_date, ceased_date) "
+        "INSERT INTO adoption_decision (child_id, event, return_year, decision_date, reversed_date) "
         "SELECT child, {event} + coalesce(earlier, 0), {return_year}, date_placed, date_placed_ceased FROM {staged} "
-        "LEFT JOIN (SELECT child_id, count(*) AS earlier FROM placed_for_adoption GROUP BY child_id) "
+        "LEFT JOIN (SELECT child_id, count(*) AS earlier FROM adoption_decision GROUP BY child_id) "
         "ON child_id = child"
     ),
 }

@@ -35,7 +35,9 @@ NO = (0, 1)
 OUTSIDE = (0, 0)
 """Not in the cohort."""
 
-ALL_FILES = frozenset(f"cin_census@{year}" for year in range(2020, YEAR + 1))
+ALL_FILES = frozenset(
+    f"{file}@{year}" for year in range(2020, YEAR + 1) for file in ("cin_census", "cin_census.previous_plans")
+)
 
 
 def _details(words: Sequence[str]) -> dict[str, str | None]:

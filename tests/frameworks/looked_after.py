@@ -35,7 +35,7 @@ OUTSIDE = (0, 0)
 ALL_FILES = frozenset(
     f"ssda903{part}@{year}"
     for year in range(2020, YEAR + 1)
-    for part in ("", ".oc2", ".oc3", ".missing", ".social_worker", ".uasc", ".ad1", ".placed_for_adoption")
+    for part in ("", ".oc2", ".oc2_offered", ".oc3", ".missing", ".social_worker", ".uasc", ".ad1", ".placed_for_adoption")
 ) | {f"{file}@{YEAR}" for file in ("postcodes.directory", "postcodes.own_council", "ssd.permanence")}
 
 
@@ -163,8 +163,8 @@ def _rows(child: Child) -> Iterator[tuple[str, dict[str, object]]]:
     for year, adoption in child.adoptions.items():
         yield "adoption", {"return_year": year, **adoption}
     for event, (year, decided, given_up) in enumerate(child.placed, 1):
-        row = {"event": event, "return_year": year, "placed_date": decided, "ceased_date": given_up}
-        yield "placed_for_adoption", row
+        row = {"event": event, "return_year": year, "decision_date": decided, "reversed_date": given_up}
+        yield "adoption_decision", row
 
 
 @cache

@@ -261,6 +261,7 @@ REFERENCE_NEEDS = {
     "rereferral_12m_children": {"cin_census@Y-1"},
     "nfa_return_12m": {"cin_census@Y-1"},
     "nfa_return_6_12m": {"cin_census@Y-1"},
+    "cpp_repeat_ever": {"cin_census.previous_plans@Y"},
     "cpp_repeat_12m": {"cin_census@Y-1"},
     "cpp_repeat_24m": {"cin_census@Y-1", "cin_census@Y-2"},
 }

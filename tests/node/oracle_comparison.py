@@ -23,7 +23,7 @@ from tests.oracle.random_returns import Council, write_returns
 FRAMEWORK = "outcomes-2019"
 FIRST_YEAR, LAST_YEAR = 2021, 2026
 
-SEEDS = (0, 4, 5, 14, 18, 19, 37, 41, 43)
+SEEDS = (0, 3, 41, 46, 14)
 CHILDREN = 250
 """Councils that together reach every clause of the oracle (test_oracle_mutants holds them to it)."""
 

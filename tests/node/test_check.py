@@ -106,9 +106,11 @@ def test_every_indicator_is_available_or_the_files_it_misses_are_named(tmp_path:
     assert indicators["cla_31_march"] == {"available": True, "missing": []}
     assert indicators["sdq_mean"] == {"available": False, "missing": ["ssda903.oc2@2025"]}
     assert indicators["rereferral_12m_children"] == {"available": False, "missing": ["cin_census@2024"]}
-    assert set(report.within_reach["ssda903.oc2@2025",]) == {
-        name for name, values in indicators.items() if values["missing"] == ["ssda903.oc2@2025"]
+    health = ("ssda903.oc2@2025", "ssda903.oc2_offered@2025")
+    assert set(report.within_reach[health]) == {
+        name for name, values in indicators.items() if values["missing"] and set(values["missing"]) <= set(health)
     }
+    assert files_in_words(health) == "SSDA903 OC2 of 2025"
 
 
 def test_the_screen_has_four_headings(tmp_path: Path) -> None:
@@ -163,7 +165,10 @@ def test_check_and_measure_run_on_the_fake_census(tmp_path: Path) -> None:
     path = _PUBLIC / "d2i_cin_validator" / "fake_CIN_data.xml"
     year, content = (2022, path.read_bytes()) if path.is_file() else (2025, str(_files()["2025/census.xml"]).encode())
     folder = str(write_returns(tmp_path, {f"{year}/cin.xml": content}))
-    assert _printed("check", "--returns", folder)["available"] == [f"cin_census@{year}"]
+    assert _printed("check", "--returns", folder)["available"] == [
+        f"cin_census.previous_plans@{year}",
+        f"cin_census@{year}",
+    ]
     assert _printed("measure", "--returns", folder, "--year", str(year))["indicators"]["referrals"]["status"] == "ok"
 
 

@@ -23,7 +23,7 @@ def _returns(years: tuple[int, ...] = (2025,), **files: str) -> dict[str, str | 
 
 
 _ADOPTION = "child_id return_year decision_date match_date by_foster_carer early_permanence_date"
-_DECISION = "child_id event return_year placed_date ceased_date"
+_DECISION = "child_id event return_year decision_date reversed_date"
 
 
 def test_adoptions_of_every_return_up_to_the_year(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_decisions_of_every_return_are_numbered_through(tmp_path: Path) -> None:
     )
     with reading(tmp_path, files, 2025) as read:
         assert read.faults() == []
-        assert read.rows("placed_for_adoption", _DECISION) == [
+        assert read.rows("adoption_decision", _DECISION) == [
             ("A", 1, 2024, "2023-06-01", "2023-09-01"),
             ("A", 2, 2024, "2023-10-01", None),
             ("A", 3, 2025, "2023-10-01", "2024-06-01"),
@@ -87,7 +87,7 @@ def test_each_value_that_cannot_be_used_is_named(tmp_path: Path) -> None:
             ("A", None, None, None),
             ("B", "2023-07-01", "2023-12-01", True),
         ]
-        assert read.rows("placed_for_adoption", "child_id placed_date ceased_date") == [("C", "2024-06-01", None)]
+        assert read.rows("adoption_decision", "child_id decision_date reversed_date") == [("C", "2024-06-01", None)]
 
 
 def test_a_file_without_a_column_it_needs_is_not_available(tmp_path: Path) -> None:

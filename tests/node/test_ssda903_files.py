@@ -113,7 +113,7 @@ def test_files_are_told_by_their_columns_and_the_rest_is_listed(tmp_path: Path) 
         ("ssda903.reviews", "2025/c.csv"),
         ("cin_census", "2025/census.xml"),
     }
-    assert inventory.available == {"ssda903@2025", "cin_census@2025"}
+    assert inventory.available == {"ssda903@2025", "cin_census@2025", "cin_census.previous_plans@2025"}
     assert [file.name for file in inventory.ignored] == [
         "2025/binary.dat",
         "2025/empty.csv",

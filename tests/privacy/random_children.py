@@ -241,12 +241,12 @@ class ChildMaker:
                 }
                 for year in self._pick((YEAR,), (YEAR - 1, YEAR))
             ],
-            "placed_for_adoption": [
+            "adoption_decision": [
                 {
                     "event": 1,
                     "return_year": self._pick(YEAR, YEAR, YEAR - 1),
-                    "placed_date": self._pick(placed, self._recent_day()),
-                    "ceased_date": self._pick(None, None, self._recent_day()),
+                    "decision_date": self._pick(placed, self._recent_day()),
+                    "reversed_date": self._pick(None, None, self._recent_day()),
                 }
             ],
         }

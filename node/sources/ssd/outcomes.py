@@ -159,7 +159,7 @@ def outcome_steps(years: Years) -> tuple[Step, ...]:
         ),
         ("ssd_adopted", _adopted(years)),
         ("adoption", _adoptions(years)),
-        ("placed_for_adoption", _placed_for_adoption(years)),
+        ("adoption_decision", _adoption_decision(years)),
     )
 
 
@@ -247,15 +247,15 @@ def _adoptions(years: Years) -> str:
     """
 
 
-def _placed_for_adoption(years: Years) -> str:
+def _adoption_decision(years: Years) -> str:
     """A decision for adoption stands in the return of each year of care in which it was in force."""
     return f"""
     SELECT child_id,
-        row_number() OVER (PARTITION BY child_id ORDER BY return_year, placed_date, ceased_date NULLS LAST) AS event,
-        return_year, placed_date, CASE WHEN ceased_date <= year_end THEN ceased_date END AS ceased_date
+        row_number() OVER (PARTITION BY child_id ORDER BY return_year, decision_date, reversed_date NULLS LAST) AS event,
+        return_year, decision_date, CASE WHEN reversed_date <= year_end THEN reversed_date END AS reversed_date
     FROM (
-        SELECT DISTINCT p.perm_person_id AS child_id, p.perm_adm_decision_date AS placed_date,
-            {years.known("p.perm_decision_reversed_date")} AS ceased_date, y.return_year, y.year_end
+        SELECT DISTINCT p.perm_person_id AS child_id, p.perm_adm_decision_date AS decision_date,
+            {years.known("p.perm_decision_reversed_date")} AS reversed_date, y.return_year, y.year_end
         FROM ssd_permanence AS p
         JOIN ssd_return_year AS y ON p.perm_adm_decision_date <= y.year_end
             AND (p.perm_decision_reversed_date IS NULL OR p.perm_decision_reversed_date >= y.year_start)
