@@ -35,7 +35,10 @@ OUTSIDE = (0, 0)
 ALL_FILES = frozenset(
     f"ssda903{part}@{year}"
     for year in range(2020, YEAR + 1)
-    for part in ("", ".oc2", ".oc2_offered", ".oc3", ".missing", ".social_worker", ".uasc", ".ad1", ".placed_for_adoption")
+    for part in (
+        *("", ".oc2", ".oc2_offered", ".oc3", ".missing", ".social_worker", ".uasc", ".ad1"),
+        ".placed_for_adoption",
+    )
 ) | {f"{file}@{YEAR}" for file in ("postcodes.directory", "postcodes.own_council", "ssd.permanence")}
 
 

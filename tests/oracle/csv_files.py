@@ -6,6 +6,7 @@ import csv
 from collections import defaultdict
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
 from pathlib import Path
 
 LOOKED_AFTER = {
@@ -52,6 +53,7 @@ def read_folder(folder: Path) -> Files:
     return dict(found)
 
 
+@cache
 def to_date(text: str) -> date | None:
     """A date dd/mm/yyyy; anything else is none."""
     try:

@@ -54,6 +54,10 @@ UNUSED = {"feedback_ylbc_1_16_25_very_high_life_satisfaction", "feedback_ons4_1_
 """Shares that no framework asks for."""
 
 
+_ANSWERED = ("RESPONDENT", "INSTRUMENT", "VERSION", "AGE_FORM", "QUESTION", "ANSWER")
+"""What a row of answers cannot be without. Of several rows the last counts, whether or not its answer can be used."""
+
+
 def _form(row: Row) -> str:
     return "_".join(row[part] for part in ("INSTRUMENT", "VERSION", "AGE_FORM")).lower()
 
@@ -72,9 +76,13 @@ class Feedback:
                     row.get("SEX", ""), to_date(row.get("DOB", "")), row.get("ETHNIC", "")
                 )
         for row in files.get("answers", []):
-            question, answer = row["QUESTION"].lower(), row["ANSWER"].lower()
-            if row["RESPONDENT"] and answer in FORMS.get(_form(row), {}).get(question, set()):
-                self.answers[row["RESPONDENT"], _form(row), question] = answer
+            if all(row[column] for column in _ANSWERED):
+                self.answers[row["RESPONDENT"], _form(row), row["QUESTION"].lower()] = row["ANSWER"].lower()
+        self.answers = {
+            (who, form, question): answer
+            for (who, form, question), answer in self.answers.items()
+            if answer in FORMS.get(form, {}).get(question, set())
+        }
 
     def person(self, respondent: str) -> Person:
         """As the last of a person's invitations has them; a token without an invitation is nobody."""

@@ -251,7 +251,9 @@ def _adoption_decision(years: Years) -> str:
     """A decision for adoption stands in the return of each year of care in which it was in force."""
     return f"""
     SELECT child_id,
-        row_number() OVER (PARTITION BY child_id ORDER BY return_year, decision_date, reversed_date NULLS LAST) AS event,
+        row_number() OVER (
+            PARTITION BY child_id ORDER BY return_year, decision_date, reversed_date NULLS LAST
+        ) AS event,
         return_year, decision_date, CASE WHEN reversed_date <= year_end THEN reversed_date END AS reversed_date
     FROM (
         SELECT DISTINCT p.perm_person_id AS child_id, p.perm_adm_decision_date AS decision_date,
