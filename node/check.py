@@ -142,12 +142,8 @@ def _source_and_year(file: str) -> tuple[str, str]:
 
 
 def files_in_words(files: tuple[str, ...]) -> str:
-    """Files in words: "Attendance of 2025"; "Feedback: answers of 2025, Feedback: invitations of 2025".
-
-    What comes with a file is not a file to look for.
-    """
-    named = (file.partition("@") for file in files)
-    return ", ".join(f"{file_title(kind)} of {year}" for kind, _, year in named if kind not in COMES_WITH.values())
+    """Files in words: "Attendance of 2025"; "Feedback: answers of 2025, Feedback: invitations of 2025"."""
+    return ", ".join(f"{file_title(file.partition('@')[0])} of {file.partition('@')[2]}" for file in files)
 
 
 def check_returns(
@@ -175,12 +171,22 @@ def check_returns(
             ids = {rule: concerned(engines, rule) for rule in rules if rule.id in found}
             _write_rows(rows_path, reading, ids)
     indicators = tuple(
-        IndicatorCheck(one.id, one.title, missing_files(framework, one.id, inventory.year, reading.available))
+        IndicatorCheck(
+            one.id, one.title, _to_look_for(missing_files(framework, one.id, inventory.year, reading.available))
+        )
         for one in framework.indicators
     )
     return CheckReport(
         framework.id, inventory, reading, findings, indicators, _supports(framework, indicators, inventory.year)
     )
+
+
+def _to_look_for(missing: tuple[str, ...]) -> tuple[str, ...]:
+    """The missing files without what comes with another of them."""
+    come = {
+        f"{with_it}@{file.partition('@')[2]}" for file in missing if (with_it := COMES_WITH.get(file.partition("@")[0]))
+    }
+    return tuple(file for file in missing if file not in come)
 
 
 def _supports(framework: Framework, indicators: tuple[IndicatorCheck, ...], year: int) -> dict[str, tuple[str, ...]]:

@@ -79,10 +79,19 @@ def test_years_before_the_first_declared_one_are_not_looked_back_on(
         assert f"ssda903@{expected}" in opened.available and f"ssda903@{expected - 2}" not in opened.available
 
 
-def test_what_the_warehouse_cannot_give_is_not_ready(tmp_path: Path) -> None:
+def test_what_the_warehouse_cannot_give_is_undeclared_and_stops_nothing_else(tmp_path: Path) -> None:
     plan = _plan("cla_31_march", "substance_intervention_refused", "substance_misuse")
-    with pytest.raises(ReturnsNotReady, match="substance_intervention_refused"):
-        release_vector(tmp_path, plan, _FRAMEWORK, _DECLARED, warehouse=_warehouse(tmp_path))
+    vector = list(release_vector(tmp_path, plan, _FRAMEWORK, _DECLARED, warehouse=_warehouse(tmp_path)))
+    refused = plan.block(Statistic.CONTRAST, "substance_intervention_refused")
+    assert vector[refused.indices] == [0]
+    assert vector[plan.block(Statistic.TOTAL, "cla_31_march").indices] == [3]
+
+
+def test_what_the_warehouse_cannot_give_is_missing_where_it_is_declared(tmp_path: Path) -> None:
+    declared = _DECLARED | {"ssda903.oc2_offered@2025"}
+    plan = _plan("substance_intervention_refused")
+    with pytest.raises(ReturnsNotReady, match="oc2_offered"):
+        release_vector(tmp_path, plan, _FRAMEWORK, declared, warehouse=_warehouse(tmp_path))
 
 
 def test_a_declared_year_before_the_warehouse_s_window_is_missing(tmp_path: Path) -> None:
@@ -167,7 +176,7 @@ def test_check_says_what_is_there_and_what_is_not_understood(tmp_path: Path) -> 
     assert ("clap_cla_placement_type", 1) in [(one.column, one.rows) for one in report.unmapped]
     assert [(one.column, one.rows) for one in report.unread] == [("csdq_sdq_completed_date", 2)]
     assert report.lacking["missing_cla"] == ("ssda903.missing@2025",)
-    assert report.lacking["cpp_repeat_ever"] == ("child_protection_plan.previous_plans",)
+    assert report.lacking["cpp_repeat_ever"] == ("cin_census.previous_plans@2025",)
     assert "cla_31_march" in report.able and not report.education_apart
 
 
