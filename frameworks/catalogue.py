@@ -55,15 +55,6 @@ class _Domain(Model):
     indicators: tuple[Identifier, ...]
 
 
-class _Placement(Model):
-    """Where a framework puts an indicator."""
-
-    id: Identifier
-    question: Identifier
-    domain: str
-    lineage: str | None = None
-
-
 class _FrameworkFile(Model):
     """A framework's own file. `definitions` names the files of definitions it draws on, without `.toml`."""
 
@@ -74,8 +65,7 @@ class _FrameworkFile(Model):
     note: str
     definitions: tuple[Identifier, ...]
     questions: tuple[Question, ...]
-    indicators: tuple[_Placement, ...] = ()
-    domains: tuple[_Domain, ...] = ()
+    domains: tuple[_Domain, ...]
     wanted: tuple[WantedIndicator, ...] = ()
 
 
@@ -203,7 +193,7 @@ def load_framework(framework_id: str, folder: Path = DATA) -> Framework:
 
 
 def _wanted(file: TomlFile, read: _FrameworkFile) -> tuple[WantedIndicator, ...]:
-    taken = {placement.id for placement in _placements(read)}
+    taken = {name for domain in read.domains for name in domain.indicators}
     questions = {question.id for question in read.questions}
     for wanted in read.wanted:
         _new(file, "wanted", wanted.id, taken)
@@ -213,27 +203,22 @@ def _wanted(file: TomlFile, read: _FrameworkFile) -> tuple[WantedIndicator, ...]
     return read.wanted
 
 
-def _placements(read: _FrameworkFile) -> tuple[_Placement, ...]:
-    listed = (
-        _Placement(id=name, question=domain.question, domain=domain.title, lineage=domain.lineage)
-        for domain in read.domains
-        for name in domain.indicators
-    )
-    return (*read.indicators, *listed)
-
-
 def _placed(file: TomlFile, read: _FrameworkFile, definitions: _Definitions) -> tuple[Indicator, ...]:
     questions = {question.id for question in read.questions}
     placed: dict[str, Indicator] = {}
-    for placement in _placements(read):
-        key = f"indicators.{placement.id}"
-        _new(file, "indicators", placement.id, placed)
-        if placement.id not in definitions.indicators:
-            raise file.invalid(key, "no file of definitions holds it", "Correct the name, or define it.")
-        if placement.question not in questions:
-            raise file.invalid(f"{key}.question", f"there is no question {placement.question}", "Name one of them.")
-        definition = definitions.indicators[placement.id]
-        placed[placement.id] = Indicator.model_validate(definition.model_dump() | placement.model_dump())
+    for domain in read.domains:
+        if domain.question not in questions:
+            raise file.invalid(
+                f"domains.{domain.title}.question", f"there is no question {domain.question}", "Name one of them."
+            )
+        for name in domain.indicators:
+            _new(file, "indicators", name, placed)
+            if name not in definitions.indicators:
+                raise file.invalid(
+                    f"indicators.{name}", "no file of definitions holds it", "Correct the name, or define it."
+                )
+            standing = {"question": domain.question, "domain": domain.title, "lineage": domain.lineage}
+            placed[name] = Indicator.model_validate(definitions.indicators[name].model_dump() | standing)
     for indicator in placed.values():
         for companion in indicator.companions:
             if companion not in placed:

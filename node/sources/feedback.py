@@ -12,7 +12,7 @@ from frameworks.feedback_forms import FORMS
 from node.engines.duckdb_engine import DuckDbEngine
 from node.sources.characteristics import ETHNICITY_CODES, SEX_CODES, characteristics_sql
 from node.sources.csv_columns import Column, Value
-from node.sources.csv_files import WHOLE_ROW, keep_last, stage
+from node.sources.csv_files import WHOLE_ROW, drop_rows, keep_last, stage
 from node.sources.inventory import ReturnFile
 from node.sources.report import ReportBuilder
 
@@ -89,7 +89,7 @@ def _known_answers() -> str:
 def _invitations(engine: DuckDbEngine, staged: str, files: Sequence[ReturnFile], report: ReportBuilder) -> None:
     keep_last(engine, staged, f"respondent, {_FORM_ID}", files, report)
     unknown = f"{_FORM_ID} NOT IN (SELECT form FROM known_answer)"
-    _drop(engine, staged, unknown, WHOLE_ROW, NO_FORM, files, report)
+    drop_rows(engine, staged, unknown, WHOLE_ROW, NO_FORM, files, report)
     engine.run(
         f"INSERT INTO invitation SELECT respondent, {_FORM_ID}, responded, sex, dob, ethnic,"
         f" row_number() OVER (ORDER BY file, line) FROM {staged};"
@@ -107,27 +107,12 @@ def _answers(engine: DuckDbEngine, staged: str, files: Sequence[ReturnFile], rep
         ("form, question, answer", f"({_FORM_ID}, {question}, {answer})", "ANSWER", NO_ANSWER),
     ):
         unknown = f"{values} NOT IN (SELECT {columns} FROM known_answer)"
-        _drop(engine, staged, unknown, column, reason, files, report)
+        drop_rows(engine, staged, unknown, column, reason, files, report)
     engine.run(
         f"INSERT INTO feedback_answer SELECT respondent, {_FORM_ID}, {question}, {answer},"
         f" TRY_CAST({answer} AS INTEGER) FROM {staged}",
         _SUBJECT,
     )
-
-
-def _drop(
-    engine: DuckDbEngine,
-    staged: str,
-    condition: str,
-    column: str,
-    reason: str,
-    files: Sequence[ReturnFile],
-    report: ReportBuilder,
-) -> None:
-    """Deletes the staged rows that a condition names, and reports each."""
-    for file, line in engine.rows(f"SELECT file, line FROM {staged} WHERE {condition} ORDER BY file, line", _SUBJECT):
-        report.row_fault(files[file].name, line, column, reason)
-    engine.run(f"DELETE FROM {staged} WHERE {condition}", _SUBJECT)
 
 
 _RESPONDENTS = f"""

@@ -6,8 +6,6 @@ Chromium opens every kind of page. Where it is not installed the tests are left 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,7 @@ from coordinator.publication.catalogue_pages import write_catalogue
 from frameworks.catalogue import installed_frameworks, load_framework
 from node.check import check_returns
 from node.check_page import check_page
-from tests.browser.chromium import EXECUTABLE, Page, running
+from tests.browser.chromium import Page
 from tests.federation.canary_returns import write_canary_returns
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
@@ -43,18 +41,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     report = check_returns(write_canary_returns(folder / "returns"), framework, year=2025, rows_path=None)
     (folder / "check.html").write_text(check_page(report, framework), encoding="utf-8")
     return folder
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """A tab of a running chromium."""
-    if EXECUTABLE is None:
-        missing = "chromium is not installed: pages were not opened in a browser"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with running(tmp_path_factory.mktemp("profile")) as browser:
-        yield browser.new_page()
 
 
 @pytest.mark.parametrize("width", [1200, 320])

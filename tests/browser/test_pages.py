@@ -6,8 +6,6 @@ Chromium opens every kind of page. Where it is not installed the tests are left 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from coordinator.data import current_councils
 from coordinator.publication.publish import publish
 from frameworks.catalogue import load_framework
 from frameworks.model import DataType, Framework, Kind
-from tests.browser.chromium import EXECUTABLE, Page, running
+from tests.browser.chromium import Page
 from tests.coordinator.every_kind import NAMES, every_kind
 from tests.coordinator.made_up import YEAR, federate, request_of
 
@@ -67,18 +65,6 @@ def site_of_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("published") / "kinds"
     publish(federate(every_kind(), [request], seed=9, councils=tuple(current_councils())[::8]).benchmark, out)
     return out
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """A tab of a running chromium."""
-    if EXECUTABLE is None:
-        missing = "chromium is not installed: pages were not opened in a browser"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with running(tmp_path_factory.mktemp("profile")) as browser:
-        yield browser.new_page()
 
 
 def _address(site: Path, pattern: str) -> str:

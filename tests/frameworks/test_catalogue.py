@@ -26,10 +26,10 @@ definitions = ["of_children"]
 id = "safe"
 title = "Are children kept safe?"
 
-[[indicators]]
-id = "referred"
+[[domains]]
 question = "safe"
-domain = "Referrals"
+title = "Referrals"
+indicators = ["referred"]
 """
 DEFINITIONS = '''
 [[views]]
@@ -174,11 +174,11 @@ def test_a_file_that_cannot_be_used_is_named_with_its_key(tmp_path: Path, old: s
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('id = "referred"', 'id = "unheard"', r"small\.toml: indicators\.unheard: no file of definitions"),
+        ('["referred"]', '["unheard"]', r"small\.toml: indicators\.unheard: no file of definitions"),
         (
             'question = "safe"',
             'question = "well"',
-            r"small\.toml: indicators\.referred\.question: there is no question",
+            r"small\.toml: domains\.Referrals\.question: there is no question",
         ),
         ('id = "small"', 'id = "large"', r"small\.toml: id: it differs"),
         ('["of_children"]', '["of_adults"]', r"of_adults\.toml cannot be read"),
