@@ -22,7 +22,6 @@ from node.sources.ssd.schema import TABLES, Kind
 from node.warehouse import Warehouse
 from node.warehouse_check import check_warehouse
 from node.warehouse_rows import WarehouseRows
-from tests.node.postgresql import programs, running_server
 from tests.node.ssd.small_ssd import ECLIPSE, tables
 from tests.node.ssda903_csv import write_returns
 
@@ -45,28 +44,26 @@ _TYPES = {
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def url(postgresql_server: str) -> Iterator[str]:
     """A database with the small SSD as Eclipse has it, in a schema of its own, every row twice."""
-    if programs() is None:
-        pytest.fail("PostgreSQL is not installed: see deploy/debian-packages.sh")
-    with running_server() as where:
-        with psycopg.connect(f"{where} dbname=postgres", autocommit=True) as server:
-            server.execute("CREATE DATABASE warehouse")
-        with psycopg.connect(f"{where} dbname=warehouse") as database:
-            database.execute("CREATE SCHEMA eclipse")
-            for table, held in tables().items():
-                own = ECLIPSE.columns(held[0])
-                types = {name: _TYPES[TABLES[table].column(name).kind] for name in own}
-                listed = ", ".join(f"{own[name]} {types[name]}" for name in own)
-                database.execute(f"CREATE TABLE eclipse.{table} ({listed})".encode())
-                for row in held * 2:
-                    places = ", ".join("%s" for _ in own)
-                    database.execute(
-                        f"INSERT INTO eclipse.{table} VALUES ({places})".encode(),
-                        [ECLIPSE.value(name, row[name]) for name in own],
-                    )
-        words = dict(word.split("=") for word in where.split())
-        yield f"postgresql+psycopg://{words['user']}@/warehouse?host={quote(words['host'], safe='')}"
+    where = postgresql_server
+    with psycopg.connect(f"{where} dbname=postgres", autocommit=True) as server:
+        server.execute("CREATE DATABASE warehouse")
+    with psycopg.connect(f"{where} dbname=warehouse") as database:
+        database.execute("CREATE SCHEMA eclipse")
+        for table, held in tables().items():
+            own = ECLIPSE.columns(held[0])
+            types = {name: _TYPES[TABLES[table].column(name).kind] for name in own}
+            listed = ", ".join(f"{own[name]} {types[name]}" for name in own)
+            database.execute(f"CREATE TABLE eclipse.{table} ({listed})".encode())
+            for row in held * 2:
+                places = ", ".join("%s" for _ in own)
+                database.execute(
+                    f"INSERT INTO eclipse.{table} VALUES ({places})".encode(),
+                    [ECLIPSE.value(name, row[name]) for name in own],
+                )
+    words = dict(word.split("=") for word in where.split())
+    yield f"postgresql+psycopg://{words['user']}@/warehouse?host={quote(words['host'], safe='')}"
 
 
 def test_figures_in_place_are_those_of_the_rows_read(url: str) -> None:
