@@ -101,7 +101,8 @@ class SparkEngine:
         try:
             yield engine
         finally:
-            for frame in engine._kept:
+            # The latest first: Spark plans anew whatever still rests on a frame that it lets go.
+            for frame in reversed(engine._kept):
                 frame.unpersist()
             for name in engine._views:
                 own.catalog.dropTempView(name)
