@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from frameworks.definitions import Relation, SqlType, check_definition, table_relations
-from frameworks.errors import UnknownFramework
+from frameworks.errors import DefinitionRefused, UnknownFramework
 from frameworks.model import (
     Cohort,
     Framework,
@@ -109,6 +109,13 @@ class _Definitions:
             )
         if checked.relation.source is not cohort.source:
             raise file.invalid(key, f"it reads tables of {checked.relation.source}", "Name that as its source.")
+        if cohort.unit is not Unit.EVENT and not checked.relation.one_row:
+            place = file.place("cohorts", cohort.id, cohort.sql)
+            raise DefinitionRefused(
+                f"{place.file}, line {place.line}, column {place.column}: in {place.definition}, a {cohort.unit} could"
+                " have two rows.",
+                f"Write SELECT DISTINCT {cohort.owner}, or group by it alone.",
+            )
         self._cohort_relations[cohort.id] = checked.relation
         return cohort.model_copy(update={"sql": checked.sql})
 

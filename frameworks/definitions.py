@@ -32,7 +32,7 @@ What runs is not the author's text but the checked tree, written out again with 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import count
 
@@ -44,7 +44,7 @@ from frameworks.expressions import OWNER_COLUMNS, Allowed, Expressions, Joined, 
 from frameworks.functions import SQL_TYPES, SqlType
 from frameworks.model import OWNER_COLUMN, Source
 from frameworks.refusals import Place
-from frameworks.tables import TABLES
+from frameworks.tables import ONE_ROW_EACH, TABLES
 
 __all__ = ["Checked", "Place", "Relation", "SqlType", "check_definition", "table_relations"]
 
@@ -70,6 +70,7 @@ def table_relations() -> dict[str, Relation]:
                 name: SqlType.CHILD if name in OWNER_COLUMNS else SQL_TYPES[sql_type]
                 for name, sql_type in table.columns.items()
             },
+            table.name in ONE_ROW_EACH,
         )
         for table in TABLES.values()
     }
@@ -166,7 +167,7 @@ class _Checker(Expressions):
                     "Give the second SELECT the columns of the first.",
                 )
             self._one_source(node.args["expression"], left, right)
-            return left
+            return replace(left, one_row=bool(node.args.get("distinct")) and len(left.columns) == 1)
         if not isinstance(node, exp.Select):
             raise self.refusal(
                 node, "only SELECT, joined by UNION, is allowed", "Write it as a SELECT over listed tables."
@@ -208,7 +209,22 @@ class _Checker(Expressions):
             raise self.refusal(
                 node, f"a subquery after IN must select {owner} alone", f"Select {owner}, or use EXISTS."
             )
-        return Relation(source, columns)
+        return Relation(source, columns, self._one_row(node, scope, keys, columns))
+
+    def _one_row(
+        self,
+        node: exp.Select,
+        scope: Scope,
+        keys: frozenset[tuple[str, str]] | None,
+        columns: Mapping[str, SqlType],
+    ) -> bool:
+        """Whether a SELECT yields at most one row of a child: DISTINCT or grouped by the child alone, or read from and
+        joined with nothing but relations that do."""
+        if node.args.get("distinct"):
+            return len(columns) == 1
+        if keys is not None:
+            return len(keys) == 1
+        return all(joined.relation.one_row for joined in scope.joined.values())
 
     def _sources(self, node: exp.Select, scope: Scope) -> Source:
         origin = node.args.get("from_")

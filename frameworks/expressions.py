@@ -34,10 +34,14 @@ _FUNCTION_NAMES = ", ".join(
 
 @dataclass(frozen=True)
 class Relation:
-    """What a table, a view or a definition yields: its columns in order, `child_id` among them, of one source."""
+    """What a table, a view or a definition yields: its columns in order, `child_id` among them, of one source.
+
+    `one_row`: it is known to hold at most one row of a child.
+    """
 
     source: Source
     columns: Mapping[str, SqlType]
+    one_row: bool = False
 
 
 @dataclass(frozen=True)

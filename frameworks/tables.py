@@ -273,3 +273,19 @@ CHILD_TABLE: dict[Source, str] = {
     Source.FAMILIES: "family",
 }
 """The table that holds the characteristics (breakdown attributes) of a source's children."""
+
+ONE_ROW_EACH = frozenset(
+    [
+        "census_child",
+        "looked_after_child",
+        "care_leaver",
+        "unaccompanied_child",
+        "pupil",
+        "attendance",
+        "suspension",
+        "school_census",
+        "respondent",
+        "family",
+    ]
+)
+"""The tables that hold at most one row of a child (of a family)."""

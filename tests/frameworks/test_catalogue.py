@@ -273,3 +273,32 @@ def test_what_each_census_indicator_needs_is_what_the_reference_says() -> None:
         if framework.cohort(indicator.cohort).source is Source.CIN_CENSUS:
             needs = set(indicator_needs(framework, indicator.id))
             assert needs == {"cin_census@Y"} | REFERENCE_NEEDS.get(indicator.id, set())
+
+
+@pytest.mark.parametrize(
+    ("sql", "refused"),
+    [
+        ("SELECT child_id FROM census_child", False),
+        ("SELECT DISTINCT child_id FROM referral", False),
+        ("SELECT child_id FROM referral GROUP BY child_id", False),
+        ("SELECT child_id FROM census_child UNION SELECT child_id FROM referral", False),
+        ("SELECT child_id FROM referred_child", False),
+        ("SELECT r.child_id FROM referred_child AS r JOIN census_child AS c ON c.child_id = r.child_id", False),
+        ("SELECT child_id FROM referral", True),
+        ("SELECT child_id FROM census_child UNION ALL SELECT child_id FROM census_child", True),
+        ("SELECT child_id FROM referral GROUP BY child_id, referral_date", True),
+        ("SELECT c.child_id FROM census_child AS c JOIN referral AS r ON r.child_id = c.child_id", True),
+        ("SELECT child_id FROM (SELECT DISTINCT child_id, referral_date FROM referral) AS r", True),
+    ],
+)
+def test_a_cohort_in_which_a_child_could_have_two_rows_is_refused_with_its_place(
+    tmp_path: Path, sql: str, refused: bool
+) -> None:
+    written = _written(tmp_path, definitions=DEFINITIONS.replace('"SELECT child_id FROM census_child"', f'"{sql}"', 1))
+    assert f'"{sql}"' in (tmp_path / "definitions" / "of_children.toml").read_text()
+    if not refused:
+        assert load_framework("small", written).cohorts
+        return
+    line = DEFINITIONS[: DEFINITIONS.index('"SELECT child_id FROM census_child"')].count("\n") + 1
+    with pytest.raises(DefinitionRefused, match=rf"of_children\.toml, line {line}, column \d+: .* two rows"):
+        load_framework("small", written)
