@@ -8,11 +8,13 @@ until the engine ends. Nothing is written to a table.
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from sqlglot.errors import SqlglotError
 
@@ -134,6 +136,26 @@ class SparkEngine:
             return self._session.sql(self._dialect.write(tree))
 
 
+@contextmanager
+def without_a_fork() -> Iterator[None]:
+    """Lets PySpark start Java beside gRPC, whose threads do not outlive the fork that its `preexec_fn` asks for.
+
+    Without one Python starts a program by vfork, which runs nothing of this process in the child.
+    """
+    java_gateway: Any = import_module("pyspark.java_gateway")
+
+    def started(*arguments: Any, preexec_fn: object = None, **options: Any) -> subprocess.Popen[bytes]:
+        del preexec_fn
+        return subprocess.Popen(*arguments, **options)
+
+    ordinary = java_gateway.Popen
+    java_gateway.Popen = started
+    try:
+        yield
+    finally:
+        java_gateway.Popen = ordinary
+
+
 def _started(url: str, scratch: str) -> SparkSession:
     from pyspark.sql import SparkSession
 
@@ -145,7 +167,10 @@ def _started(url: str, scratch: str) -> SparkSession:
         builder = builder.config(name, value)
     builder = builder.remote(url) if url.startswith("sc://") else builder.master(url)
     try:
-        return builder.getOrCreate()
+        if url.startswith("sc://"):
+            return builder.getOrCreate()
+        with without_a_fork():
+            return builder.getOrCreate()
     except Exception:
         # Spark and the bridge to Java raise errors of many kinds.
         raise WarehouseNotReady(

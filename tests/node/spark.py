@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from node.engines.spark_engine import without_a_fork
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -45,7 +47,8 @@ def running_spark() -> Iterator[SparkSession]:
     builder = SparkSession.builder.master("local[2]").appName("newlyn-tests")
     for name, value in (_SETTINGS | places).items():
         builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    with without_a_fork():
+        session = builder.getOrCreate()
     try:
         yield session
     finally:
