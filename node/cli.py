@@ -6,25 +6,20 @@ the codes of what can be wrong are listed in `node.errors`.
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar, cast
 
 import click
 import structlog
 from rich.console import Console
 
-from frameworks.catalogue import load_framework
-from frameworks.errors import FrameworkError
 from frameworks.model import Framework
 from node import screens
 from node.agent import CycleReport
@@ -32,8 +27,19 @@ from node.assembly import benchmark_shelf, open_node, utc_now
 from node.check import check_returns, write_local
 from node.check_page import check_page
 from node.check_screen import show_check
+from node.command_line import (
+    config_option,
+    format_option,
+    framework_of,
+    framework_option,
+    reporting,
+    returns_option,
+    returns_or_warehouse_option,
+    show,
+    warehouse_option,
+)
 from node.compare import compare
-from node.config import DEFAULT_CONFIG, initial_config_text, load_config, load_warehouse
+from node.config import initial_config_text, load_config, load_warehouse
 from node.data import council_ons_code
 from node.doctor import Verdict, examine
 from node.enrolment import ask_for_certificate, begin, is_enrolled, read_invitation
@@ -49,85 +55,6 @@ from node.status import read_budget, read_status
 from node.template_files import write_templates
 from node.warehouse import Warehouse
 from node.warehouse_check import check_warehouse
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def _place(error: BaseException) -> str:
-    """Where a fault arose, as `file.py:line`. Never its text, which may quote a record."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{Path(frame.filename).name}:{frame.lineno}"
-
-
-def _reporting(command: Command) -> Command:
-    """Turns the node's errors into their text and exit code, and a fault of our own into its class and place."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except NodeError as error:
-            click.echo(f"{error.problem}\n{error.next_step}", err=True)
-            sys.exit(error.exit_code)
-        except (click.exceptions.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise
-        except Exception as error:
-            click.echo(
-                f"A fault in newlyn-node itself ({type(error).__name__} at {_place(error)}).\n"
-                "Nothing was lost. Report this line; it holds nothing of any record.",
-                err=True,
-            )
-            sys.exit(1)
-
-    return cast(Command, wrapped)
-
-
-def _show(output_format: str, value: Any, text: Callable[[Console], None]) -> None:
-    if output_format == "json":
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-    else:
-        text(Console(highlight=False, width=None if sys.stdout.isatty() else 120))
-
-
-def _framework_of(framework_id: str) -> Framework:
-    try:
-        return load_framework(framework_id)
-    except FrameworkError as error:
-        raise UsageProblem(error.problem, error.next_step) from error
-
-
-_format = click.option(
-    "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
-_config = click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=DEFAULT_CONFIG,
-    show_default=True,
-    envvar="NEWLYN_CONFIG",
-    help="The node's configuration.",
-)
-_returns = click.option(
-    "--returns",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    required=True,
-    help="Folder of returns: one folder a year, any file names.",
-)
-_returns_or_warehouse = click.option(
-    "--returns",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder of returns: one folder a year, any file names.",
-)
-_warehouse = click.option(
-    "--warehouse",
-    "warehouse_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A TOML file with a section [warehouse], such as node.toml: that database stands in for returns.",
-)
-_framework = click.option("--framework", "framework_id", default="outcomes-2019", show_default=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -150,11 +77,11 @@ _council = click.option(
 
 
 @main.command()
-@_returns_or_warehouse
-@_warehouse
+@returns_or_warehouse_option
+@warehouse_option
 @_council
 @click.option("--year", type=int, help="Reference year (ending 31 March). Default: the latest found in the returns.")
-@_framework
+@framework_option
 @click.option(
     "--rows",
     "rows_path",
@@ -165,8 +92,8 @@ _council = click.option(
 @click.option(
     "--html", "page_path", type=click.Path(path_type=Path, dir_okay=False), help="Also write the page to this file."
 )
-@_format
-@_reporting
+@format_option
+@reporting
 def check(
     folder: Path | None,
     warehouse_path: Path | None,
@@ -185,7 +112,7 @@ def check(
     Example: newlyn-node check --returns returns/ --html check-2025.html
              newlyn-node check --warehouse node.toml --year 2025
     """
-    framework = _framework_of(framework_id)
+    framework = framework_of(framework_id)
     if (folder is None) == (warehouse_path is None):
         raise UsageProblem("One of two is checked at a time.", "Give --returns FOLDER, or --warehouse FILE.")
     if folder is None:
@@ -196,7 +123,7 @@ def check(
     report = check_returns(folder, framework, year=year, rows_path=rows_path, council_code=code)
     if page_path is not None:
         write_local(page_path, check_page(report, framework))
-    _show(output_format, report.as_json(), lambda console: show_check(console, report))
+    show(output_format, report.as_json(), lambda console: show_check(console, report))
 
 
 def _known_council(code: str | None) -> str | None:
@@ -210,15 +137,15 @@ def _check_warehouse(path: Path, framework: Framework, year: int | None, output_
     if warehouse is None or year is None:
         raise UsageProblem("A warehouse holds many years.", "Say which with --year.")
     report = check_warehouse(warehouse, framework, year)
-    _show(output_format, report.as_json(), report.print_to)
+    show(output_format, report.as_json(), report.print_to)
 
 
 @main.command()
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the templates."
 )
-@_format
-@_reporting
+@format_option
+@reporting
 def templates(out: Path, output_format: str) -> None:
     """Write the CSV templates for education, feedback and families, with what each column holds.
 
@@ -226,7 +153,7 @@ def templates(out: Path, output_format: str) -> None:
     Example: newlyn-node templates --out templates
     """
     written = write_templates(out)
-    _show(
+    show(
         output_format,
         {"files": [str(path) for path in written]},
         lambda console: console.print(
@@ -236,13 +163,13 @@ def templates(out: Path, output_format: str) -> None:
 
 
 @main.command()
-@_returns_or_warehouse
-@_warehouse
+@returns_or_warehouse_option
+@warehouse_option
 @_council
 @click.option("--year", type=int, required=True, help="Reference year (ending 31 March).")
-@_framework
-@_format
-@_reporting
+@framework_option
+@format_option
+@reporting
 def measure(
     folder: Path | None,
     warehouse_path: Path | None,
@@ -257,12 +184,12 @@ def measure(
     Example: newlyn-node measure --returns returns/ --year 2025 --format json
              newlyn-node measure --warehouse node.toml --year 2025
     """
-    framework = _framework_of(framework_id)
+    framework = framework_of(framework_id)
     warehouse = None if warehouse_path is None else Warehouse.of(load_warehouse(warehouse_path))
     if folder is None and warehouse is None:
         raise UsageProblem("There is nothing to measure.", "Give --returns FOLDER, or --warehouse FILE.")
     figures = measure_returns(folder, year, framework, warehouse=warehouse, council_code=_known_council(council_code))
-    _show(
+    show(
         output_format,
         {"indicators": {name: figure.as_json() for name, figure in figures.items()}},
         lambda console: screens.show_figures(console, framework, figures, year),
@@ -273,11 +200,11 @@ def measure(
 @click.option(
     "--invite", "invite", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The invitation file."
 )
-@_returns
-@_config
+@returns_option
+@config_option
 @click.option("--wait", "wait_seconds", type=float, default=0, help="Wait so many seconds for the certificate.")
-@_format
-@_reporting
+@format_option
+@reporting
 def init(invite: Path, folder: Path, config_path: Path, wait_seconds: float, output_format: str) -> None:
     """Write node.toml, make the keys on this machine, and ask for a certificate. Safe to repeat.
 
@@ -295,7 +222,7 @@ def init(invite: Path, folder: Path, config_path: Path, wait_seconds: float, out
         begin(files, invitation)
     keys = key_fingerprints(files)
     issued = _await_certificate(files, config.agent.deadline_seconds, wait_seconds)
-    _show(
+    show(
         output_format,
         {
             "config": str(config_path),
@@ -317,9 +244,9 @@ def _await_certificate(files: IdentityFiles, deadline_seconds: float, wait_secon
 
 
 @main.command()
-@_config
-@_format
-@_reporting
+@config_option
+@format_option
+@reporting
 def doctor(config_path: Path, output_format: str) -> None:
     """What is in the way: keys, certificate, proxy, name, port, version, clock; each with what to do next.
 
@@ -327,7 +254,7 @@ def doctor(config_path: Path, output_format: str) -> None:
     Example: newlyn-node doctor
     """
     findings = examine(load_config(config_path), utc_now, os.environ)
-    _show(
+    show(
         output_format,
         {"findings": [asdict(finding) for finding in findings]},
         lambda console: screens.show_findings(console, findings),
@@ -338,9 +265,9 @@ def doctor(config_path: Path, output_format: str) -> None:
 
 @main.command("preview")
 @click.argument("collection", required=False)
-@_config
-@_format
-@_reporting
+@config_option
+@format_option
+@reporting
 def preview_command(collection: str | None, config_path: Path, output_format: str) -> None:
     """What is asked, what would be sent, what it costs and what it could reveal. No data are opened.
 
@@ -351,7 +278,7 @@ def preview_command(collection: str | None, config_path: Path, output_format: st
         offers = [node.offers.find(collection)] if collection else node.offers.offers()
         budget = read_budget(node.ledger, node.config.policy, utc_now())
         previews = [preview(offer, node.config.policy, budget) for offer in offers]
-    _show(
+    show(
         output_format,
         {"collections": [shown.as_json() for shown in previews]},
         lambda console: screens.show_previews(console, previews),
@@ -375,7 +302,7 @@ def _show_decision(
         for name in releases:
             console.print(f"{decision.capitalize()} {collection} / {name}. {what_follows}", soft_wrap=True)
 
-    _show(output_format, {"collection": collection, "releases": releases, "decision": decision}, text)
+    show(output_format, {"collection": collection, "releases": releases, "decision": decision}, text)
 
 
 _by = click.option("--by", required=True, help="Your name and role; it is kept in the ledger, on this machine.")
@@ -385,9 +312,9 @@ _by = click.option("--by", required=True, help="Your name and role; it is kept i
 @click.argument("collection")
 @click.argument("release", required=False)
 @_by
-@_config
-@_format
-@_reporting
+@config_option
+@format_option
+@reporting
 def approve(collection: str, release: str | None, by: str, config_path: Path, output_format: str) -> None:
     """Approve the plan of a collection (or of one release) before anything is measured.
 
@@ -402,9 +329,9 @@ def approve(collection: str, release: str | None, by: str, config_path: Path, ou
 @click.argument("collection")
 @click.argument("release", required=False)
 @_by
-@_config
-@_format
-@_reporting
+@config_option
+@format_option
+@reporting
 def refuse(collection: str, release: str | None, by: str, config_path: Path, output_format: str) -> None:
     """Refuse a collection (or one release). Outside, a refusal shows as absence only.
 
@@ -417,9 +344,9 @@ def refuse(collection: str, release: str | None, by: str, config_path: Path, out
 
 @main.command()
 @click.option("--once", is_flag=True, help="Poll once and end; for a scheduler.")
-@_config
-@_format
-@_reporting
+@config_option
+@format_option
+@reporting
 def run(once: bool, config_path: Path, output_format: str) -> None:
     """Ask what is open, send what is approved, fetch what is published: as a service, or once.
 
@@ -428,7 +355,7 @@ def run(once: bool, config_path: Path, output_format: str) -> None:
     """
     if once:
         report = _poll(config_path, make_logger(), time.sleep)
-        _show(output_format, report.as_json(), lambda console: screens.show_cycle(console, report))
+        show(output_format, report.as_json(), lambda console: screens.show_cycle(console, report))
         if report.waiting:
             sys.exit(NothingSent.exit_code)
         return
@@ -473,9 +400,9 @@ def run_until(stop: threading.Event, config_path: Path) -> None:
 
 
 @main.command()
-@_config
-@_format
-@_reporting
+@config_option
+@format_option
+@reporting
 def status(config_path: Path, output_format: str) -> None:
     """Where this node stands: what is open, what waits for whom, what was sent, the budget, the next date.
 
@@ -492,14 +419,14 @@ def status(config_path: Path, output_format: str) -> None:
             benchmarks=node.shelf.collections(),
             now=utc_now(),
         )
-    _show(output_format, standing.as_json(), lambda console: screens.show_status(console, standing))
+    show(output_format, standing.as_json(), lambda console: screens.show_status(console, standing))
 
 
 @main.command("compare")
 @click.option("--collection", help="Default: the latest published.")
-@_config
-@_format
-@_reporting
+@config_option
+@format_option
+@reporting
 def compare_command(collection: str | None, config_path: Path, output_format: str) -> None:
     """Your own exact figures beside the published benchmark, on this machine only.
 
@@ -508,7 +435,7 @@ def compare_command(collection: str | None, config_path: Path, output_format: st
     """
     config = load_config(config_path)
     benchmark = benchmark_shelf(config).find(collection)
-    framework = _framework_of(benchmark.framework_id)
+    framework = framework_of(benchmark.framework_id)
     figures = measure_returns(
         config.returns.folder,
         benchmark.reference_year,
@@ -517,7 +444,7 @@ def compare_command(collection: str | None, config_path: Path, output_format: st
         council_code=config.council.code,
     )
     comparison = compare(benchmark, framework, figures, config.council.code)
-    _show(output_format, comparison.as_json(), lambda console: screens.show_comparison(console, comparison))
+    show(output_format, comparison.as_json(), lambda console: screens.show_comparison(console, comparison))
 
 
 @main.group()
@@ -526,9 +453,9 @@ def ledger() -> None:
 
 
 @ledger.command("show")
-@_config
-@_format
-@_reporting
+@config_option
+@format_option
+@reporting
 def ledger_show(config_path: Path, output_format: str) -> None:
     """Every entry of the ledger.
 
@@ -537,7 +464,7 @@ def ledger_show(config_path: Path, output_format: str) -> None:
     """
     with open_node(config_path, reading=True) as node:
         entries = node.ledger.entries()
-    _show(
+    show(
         output_format,
         {"entries": [entry.as_json() for entry in entries]},
         lambda console: screens.show_ledger(console, entries),
@@ -545,9 +472,9 @@ def ledger_show(config_path: Path, output_format: str) -> None:
 
 
 @ledger.command("verify")
-@_config
-@_format
-@_reporting
+@config_option
+@format_option
+@reporting
 def ledger_verify(config_path: Path, output_format: str) -> None:
     """Recompute the whole chain, the sums and the digests of stored summaries.
 
@@ -556,7 +483,7 @@ def ledger_verify(config_path: Path, output_format: str) -> None:
     """
     with open_node(config_path, reading=True) as node:
         faults = node.ledger.verify()
-    _show(output_format, {"faults": list(faults)}, lambda console: screens.show_verification(console, faults))
+    show(output_format, {"faults": list(faults)}, lambda console: screens.show_verification(console, faults))
     if faults:
         sys.exit(LedgerDamaged.exit_code)
 
@@ -567,8 +494,8 @@ def config_group() -> None:
 
 
 @config_group.command("show")
-@_config
-@_reporting
+@config_option
+@reporting
 def config_show(config_path: Path) -> None:
     """The effective configuration (file and environment) as JSON. It holds no secret.
 
