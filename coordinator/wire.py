@@ -19,6 +19,7 @@ from coordinator.refusals import Malformed
 from frameworks.collection import Collection
 from frameworks.model import ReleaseMode
 from frameworks.plan import ReleasePlan
+from frameworks.shares import Groups, SecureTerms
 from protos.benchmark.v1.benchmark_pb2 import GetBenchmarkRequest, GetBenchmarkResponse
 from protos.collection.v1 import collection_pb2
 from protos.enrolment.v1.enrolment_pb2 import (
@@ -43,6 +44,10 @@ _MAXIMUM_DECLARED = 200
 _MODES: dict[ReleaseMode, collection_pb2.ReleaseMode] = {
     "council": collection_pb2.RELEASE_MODE_COUNCIL,
     "secure": collection_pb2.RELEASE_MODE_SECURE,
+}
+_GROUPS: dict[Groups, collection_pb2.ReleaseGroups] = {
+    "england": collection_pb2.RELEASE_GROUPS_ENGLAND,
+    "regions": collection_pb2.RELEASE_GROUPS_REGIONS,
 }
 
 
@@ -157,6 +162,17 @@ def benchmark_response(envelope: bytes) -> GetBenchmarkResponse:
     return GetBenchmarkResponse(benchmark=SignedEnvelope.FromString(envelope))
 
 
+def _secure_terms(terms: SecureTerms | None) -> collection_pb2.SecureTerms | None:
+    if terms is None:
+        return None
+    return collection_pb2.SecureTerms(
+        groups=_GROUPS[terms.groups],
+        largest_group=terms.largest_group,
+        max_dropped=terms.max_dropped,
+        max_colluding=terms.max_colluding,
+    )
+
+
 def collection_message(collection: Collection, plans: Sequence[ReleasePlan]) -> collection_pb2.Collection:
     """A collection as nodes receive it, with the hash of each release's plan, in the order of its releases."""
     return collection_pb2.Collection(
@@ -175,6 +191,8 @@ def collection_message(collection: Collection, plans: Sequence[ReleasePlan]) -> 
                 breakdowns=request.breakdowns,
                 rho_units=request.rho_units,
                 plan_hash=plan.plan_hash,
+                precisions=request.precisions,
+                secure=_secure_terms(request.secure),
             )
             for request, plan in zip(collection.releases, plans, strict=True)
         ],

@@ -16,16 +16,15 @@ changes its outcome: a no that becomes a yes moves a contrast by 2, a value a su
 counts by 1 each. So all but the totals of families have twice the sensitivity. That holds for a child of one family; a
 family has no characteristics, so it never changes its cell.
 
-Noise. Block j has weight w_j (1 for all but totals) and scale sigma_j = sensitivity_j / sqrt(w_j) * s. The totals of a
-cohort have sqrt(0.36 I), at least 1 where a count is published, I being the number of indicators that share them: the
-optimum when (2p-1)^2 averages 0.36, as England's published proportions do about. Totals of families have as much as
-costs nothing beside the outcomes that may change. One s is found for the rho given.
+Noise. Block j has precision w_j and scale sigma_j = sensitivity_j / sqrt(w_j) * s, so that a child who moves it as far
+as one can pays in proportion to w_j; one s is found for the rho given. A request may name the precisions, one integer
+a block in the order of the plan: a coordinator chooses them for the least error, and whatever it chose, the cost is
+exact and so is what nodes charge. Without them every block has 1 but for totals: those of a cohort have sqrt(0.36 I),
+at least 1 where a count is published, I being the number of indicators that share them: the optimum when (2p-1)^2
+averages 0.36, as England's published proportions do about. Totals of families have as much as costs nothing beside the
+outcomes that may change.
 
-Cost. rho = 1/2 max over feasible children of the sum over blocks of what the child moves, squared, over sigma_j^2,
-under add/remove of one child's whole record set. A child of one source has one age, enforced by the node, so cohorts
-that admit different ages exclude each other; ids of two sources are not linked, so sources add up. A family that
-changes its outcome moves no total, and one that appears moves a contrast or sum by half its sensitivity: of each cohort
-of families the dearer is charged.
+Cost: `frameworks.cost`. In mode secure the scales are those of the sum: `frameworks.shares`.
 """
 
 from __future__ import annotations
@@ -35,10 +34,20 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from fractions import Fraction
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
 
 from frameworks.accounting import UNITS_PER_RHO, rho_units_up
+from frameworks.blocks import OVERALL as OVERALL
+from frameworks.blocks import SIGMA_UNITS as SIGMA_UNITS
+from frameworks.blocks import Block as Block
+from frameworks.blocks import Statistic as Statistic
+from frameworks.cost import ages_that_differ as ages_that_differ
+from frameworks.cost import cohort_admits as cohort_admits
+from frameworks.cost import quarters_flipped
+from frameworks.cost import worst_child as worst_child
 from frameworks.errors import InvalidRelease
 from frameworks.model import (
     BREAKDOWNS,
@@ -52,94 +61,42 @@ from frameworks.model import (
     Source,
     Unit,
 )
-
-SIGMA_UNITS = 1024
-"""Noise scales are multiples of 1/1024: exact in a float, and as a fraction."""
+from frameworks.shares import SecureShare, SecureTerms, secure_share
 
 MAXIMUM_LENGTH = 100_000
-OVERALL = ""
-"""The name of the table that holds the cohort as a whole."""
+Precision = Annotated[int, Field(ge=1, lt=2**32)]
 
 _MEAN_SQUARED_CONTRAST = Fraction(36, 100)
 _WEIGHT_GRID = 64
 
 
 class ReleaseRequest(Model):
-    """What a collection asks for in one release. `rho_units` is the most it may cost, in 1e-12 rho."""
+    """What a collection asks for in one release.
+
+    `rho_units` is the most it may cost, in 1e-12 rho; `precisions` are relative, one a block, or none for the default;
+    a release in mode secure, and no other, has terms.
+    """
 
     id: Identifier
     mode: ReleaseMode
     indicators: tuple[Identifier, ...]
     breakdowns: tuple[Identifier, ...] = ()
     rho_units: int
+    precisions: tuple[Precision, ...] = ()
+    secure: SecureTerms | None = None
 
-
-class Statistic(StrEnum):
-    """The kinds of vector entry."""
-
-    TOTAL = "total"
-    CONTRAST = "contrast"
-    CENTRED_SUM = "centred sum"
-    WHOLE_SUM = "centred sum of wholes"
-    HISTOGRAM = "histogram"
-
-
-@dataclass(frozen=True)
-class Block:
-    """Consecutive vector entries with one sensitivity and one noise scale: one statistic of one table.
-
-    `start` is the index of its first entry; `levels` are its cells in order (a single "" in the overall table);
-    `sigma_units` is the scale of the discrete Gaussian in 1/1024; `event_cap` bounds a child's events.
-    `centre_doubled` is low + high of a sum's bounds, and `step` 2 where twice the distance is sent, else 1.
-    A histogram has an entry for each of its `categories` in every level, level after level.
-    """
-
-    statistic: Statistic
-    cohort: str
-    indicator: str
-    breakdown: str
-    levels: tuple[str, ...]
-    start: int
-    sensitivity: int
-    event_cap: int
-    sigma_units: int
-    centre_doubled: int = 0
-    step: int = 1
-    categories: tuple[str, ...] = ()
-
-    @property
-    def length(self) -> int:
-        """Number of its entries."""
-        return len(self.levels) * max(1, len(self.categories))
-
-    @property
-    def indices(self) -> slice:
-        """Where its entries stand in the vector."""
-        return slice(self.start, self.start + self.length)
-
-    @property
-    def sigma(self) -> float:
-        """The noise scale as a float, exactly."""
-        return self.sigma_units / SIGMA_UNITS
-
-    @property
-    def variance(self) -> float:
-        """The variance parameter of the noise."""
-        return self.sigma**2
-
-    @property
-    def cost(self) -> Fraction:
-        """rho of a child that moves the block by its whole sensitivity."""
-        return self.cost_of(self.sensitivity**2)
-
-    def cost_of(self, squared: int) -> Fraction:
-        """rho of a child that moves the block by a vector whose square (of the L2 norm) is `squared`."""
-        return Fraction(squared * SIGMA_UNITS**2, 2 * self.sigma_units**2)
+    @model_validator(mode="after")
+    def _secure_has_terms(self) -> Self:
+        if (self.mode == "secure") != (self.secure is not None):
+            raise ValueError("a release in mode secure, and no other, has terms of its rounds")
+        return self
 
 
 @dataclass(frozen=True)
 class ReleasePlan:
     """A compiled release. `rho_units` is its exact cost for the worst child, rounded up to 1e-12.
+
+    `secure` says how the noise is shared in mode secure, where the scales of the blocks are those of a group's sum.
 
     `councils_per_child` is the most councils that may count one child in one of its cohorts (privacy reference 3.4).
     """
@@ -156,6 +113,7 @@ class ReleasePlan:
     blocks: tuple[Block, ...]
     rho_units: int
     councils_per_child: int
+    secure: SecureShare | None = None
 
     @property
     def length(self) -> int:
@@ -197,7 +155,7 @@ def _integer_sqrt_up(value: Fraction) -> int:
 
 def _total_weight(cohort: Cohort, indicators: list[Indicator], others: list[Block]) -> Fraction:
     if cohort.source is Source.FAMILIES:
-        weight = Fraction(sum(_quarters_flipped(block.statistic) - 1 for block in others), 4)
+        weight = Fraction(sum(quarters_flipped(block.statistic) - 1 for block in others), 4)
     else:
         sharing = sum(indicator.kind not in (Kind.COUNT, Kind.HISTOGRAM) for indicator in indicators)
         squared = _MEAN_SQUARED_CONTRAST * sharing * _WEIGHT_GRID**2
@@ -266,61 +224,6 @@ def _drafts(framework: Framework, indicators: list[Indicator], breakdowns: tuple
     ]
 
 
-def cohort_admits(cohort: Cohort, age: int | None) -> bool:
-    """Whether a child of that age (None: unknown) can be in the cohort."""
-    return cohort.ages is None or (age is not None and cohort.ages[0] <= age <= cohort.ages[1])
-
-
-def ages_that_differ(cohorts: Iterable[Cohort]) -> set[int | None]:
-    """Ages enough to find the worst: whatever cohorts admit a child of some age, one of these is in all of them."""
-    return {None, *(age for cohort in cohorts for age in cohort.ages or ())}
-
-
-def _quarters_flipped(statistic: Statistic) -> int:
-    """What a family that changes its outcome costs a block, in quarters of the cost of its whole sensitivity.
-
-    The two counts of a histogram move by 1 each: half of the square of the sensitivity, which is 2.
-    """
-    return {Statistic.TOTAL: 0, Statistic.HISTOGRAM: 2}.get(statistic, 4)
-
-
-def cohort_price(cohort: Cohort, prices: Iterable[tuple[Statistic, Fraction]]) -> Fraction:
-    """The most a child in a cohort meets, given what each block would cost were it moved by its whole sensitivity."""
-    listed = list(prices)
-    if cohort.source is not Source.FAMILIES:
-        return sum((price for _, price in listed), Fraction(0))
-    flipped = sum((price * _quarters_flipped(statistic) for statistic, price in listed), Fraction(0))
-    appeared = sum((price * (4 if statistic is Statistic.TOTAL else 1) for statistic, price in listed), Fraction(0))
-    return max(flipped, appeared) / 4
-
-
-def worst_child(priced: Iterable[tuple[Cohort, Statistic, Fraction]]) -> Fraction:
-    """The largest total price a feasible child can meet: over ages within a source, summed over sources.
-
-    `priced` lists blocks, each with what it would cost were it moved by its whole sensitivity.
-    """
-    cohorts: dict[str, Cohort] = {}
-    blocks: dict[str, list[tuple[Statistic, Fraction]]] = {}
-    for cohort, statistic, price in priced:
-        cohorts[cohort.id] = cohort
-        blocks.setdefault(cohort.id, []).append((statistic, price))
-    prices = [(cohort, cohort_price(cohort, blocks[cohort.id])) for cohort in cohorts.values()]
-    ages = ages_that_differ(cohorts.values())
-    return sum(
-        (
-            max(
-                sum(
-                    (price for cohort, price in prices if cohort.source is source and cohort_admits(cohort, age)),
-                    Fraction(0),
-                )
-                for age in ages
-            )
-            for source in {cohort.source for cohort in cohorts.values()}
-        ),
-        Fraction(0),
-    )
-
-
 def _scaled(drafts: list[_Draft], rho: Fraction) -> list[_Draft]:
     """Gives every block its noise scale: the smallest multiples of 1/1024 whose worst child costs at most rho."""
     s_squared = worst_child((draft.cohort, draft.block.statistic, draft.weight) for draft in drafts) / (2 * rho)
@@ -330,6 +233,31 @@ def _scaled(drafts: list[_Draft], rho: Fraction) -> list[_Draft]:
         return replace(draft, block=replace(draft.block, sigma_units=_integer_sqrt_up(variance * SIGMA_UNITS**2)))
 
     return [scaled(draft) for draft in drafts]
+
+
+def _with_precisions(drafts: list[_Draft], request: ReleaseRequest) -> list[_Draft]:
+    if not request.precisions:
+        return drafts
+    if len(request.precisions) != len(drafts):
+        raise InvalidRelease(
+            f"Release {request.id} has {len(request.precisions)} precisions for {len(drafts)} blocks.",
+            "Give one for each block of the plan, or none.",
+        )
+    return [
+        replace(draft, weight=Fraction(precision)) for draft, precision in zip(drafts, request.precisions, strict=True)
+    ]
+
+
+def _secure_share(request: ReleaseRequest, blocks: list[Block]) -> SecureShare | None:
+    if request.secure is None:
+        return None
+    try:
+        return secure_share(request.secure, blocks)
+    except ValueError as error:
+        raise InvalidRelease(
+            f"Release {request.id} would have groups in which {error}.",
+            "Allow fewer councils to drop out or collude, or form larger groups.",
+        ) from error
 
 
 def _requested_indicators(framework: Framework, request: ReleaseRequest) -> list[Indicator]:
@@ -372,7 +300,8 @@ def compile_plan(framework: Framework, collection_id: str, reference_year: int, 
     ------
     InvalidRelease
         For an unknown indicator or breakdown, an indicator without its companions, a privacy cost that is not above
-        0, event caps that differ within a cohort, or a vector of more than 100,000 entries.
+        0, event caps that differ within a cohort, another number of precisions than of blocks, secure groups in which
+        nobody's noise is sure, or a vector of more than 100,000 entries.
     """
     if request.rho_units <= 0:
         raise InvalidRelease(
@@ -380,7 +309,7 @@ def compile_plan(framework: Framework, collection_id: str, reference_year: int, 
             "Give the release a rho (or epsilon) above 0.",
         )
     indicators = _requested_indicators(framework, request)
-    drafts = _drafts(framework, indicators, _checked_breakdowns(request))
+    drafts = _with_precisions(_drafts(framework, indicators, _checked_breakdowns(request)), request)
     scaled = _scaled(drafts, Fraction(request.rho_units, UNITS_PER_RHO))
     blocks: list[Block] = []
     start = 0
@@ -406,4 +335,5 @@ def compile_plan(framework: Framework, collection_id: str, reference_year: int, 
         blocks=tuple(blocks),
         rho_units=rho_units_up(cost),
         councils_per_child=max(draft.cohort.councils_per_child for draft in drafts),
+        secure=_secure_share(request, blocks),
     )

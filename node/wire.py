@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from frameworks.collection import Collection
 from frameworks.model import ReleaseMode
 from frameworks.plan import ReleaseRequest
+from frameworks.shares import Groups, SecureTerms
 from node.errors import CoordinatorRefused
 from protos.benchmark.v1.benchmark_pb2 import Benchmark
 from protos.collection.v1 import collection_pb2
@@ -20,6 +21,11 @@ from protos.signing import EnvelopeRefused, Label, open_envelope
 _MODES: dict[int, ReleaseMode] = {
     collection_pb2.RELEASE_MODE_COUNCIL: "council",
     collection_pb2.RELEASE_MODE_SECURE: "secure",
+}
+
+_GROUPS: dict[int, Groups] = {
+    collection_pb2.RELEASE_GROUPS_ENGLAND: "england",
+    collection_pb2.RELEASE_GROUPS_REGIONS: "regions",
 }
 
 
@@ -56,6 +62,18 @@ def _malformed(what: str) -> CoordinatorRefused:
     )
 
 
+def _secure_terms(message: collection_pb2.Release) -> SecureTerms | None:
+    if not message.HasField("secure"):
+        return None
+    terms = message.secure
+    return SecureTerms(
+        groups=_GROUPS[terms.groups],
+        largest_group=terms.largest_group,
+        max_dropped=terms.max_dropped,
+        max_colluding=terms.max_colluding,
+    )
+
+
 def _release(message: collection_pb2.Release) -> ReleaseRequest:
     return ReleaseRequest(
         id=message.id,
@@ -63,6 +81,8 @@ def _release(message: collection_pb2.Release) -> ReleaseRequest:
         indicators=tuple(message.indicators),
         breakdowns=tuple(message.breakdowns),
         rho_units=message.rho_units,
+        precisions=tuple(message.precisions),
+        secure=_secure_terms(message),
     )
 
 

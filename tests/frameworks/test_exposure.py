@@ -12,6 +12,7 @@ from frameworks.exposure import DELTA, exposures
 from frameworks.model import ReleaseMode
 from frameworks.plan import ReleaseRequest, Statistic, compile_plan
 from frameworks.replacement import replace_one_rho_units
+from frameworks.shares import SecureTerms
 from tests.frameworks.small import small_framework
 
 FRAMEWORK = small_framework()
@@ -21,7 +22,12 @@ def shown(
     *indicators: str, breakdowns: tuple[str, ...] = (), mode: ReleaseMode = "council"
 ) -> tuple[tuple[str, float], ...]:
     request = ReleaseRequest(
-        id="release", mode=mode, indicators=indicators, breakdowns=breakdowns, rho_units=20 * 10**9
+        id="release",
+        mode=mode,
+        indicators=indicators,
+        breakdowns=breakdowns,
+        rho_units=20 * 10**9,
+        secure=SecureTerms(groups="england", largest_group=153) if mode == "secure" else None,
     )
     plan = compile_plan(FRAMEWORK, "c", 2025, request)
     for exposure in exposures(FRAMEWORK, plan):

@@ -12,7 +12,7 @@ import grpc
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from frameworks.collection import Collection
-from frameworks.plan import compile_plan
+from frameworks.plan import ReleaseRequest, compile_plan
 from node.identity import TransportCredentials
 from protos.benchmark.v1 import benchmark_pb2, benchmark_pb2_grpc
 from protos.collection.v1 import collection_pb2, collection_pb2_grpc
@@ -30,6 +30,21 @@ _MODES = {
     "council": collection_pb2.RELEASE_MODE_COUNCIL,
     "secure": collection_pb2.RELEASE_MODE_SECURE,
 }
+_GROUPS = {
+    "england": collection_pb2.RELEASE_GROUPS_ENGLAND,
+    "regions": collection_pb2.RELEASE_GROUPS_REGIONS,
+}
+
+
+def _secure_terms(release: ReleaseRequest) -> collection_pb2.SecureTerms | None:
+    if release.secure is None:
+        return None
+    return collection_pb2.SecureTerms(
+        groups=_GROUPS[release.secure.groups],
+        largest_group=release.secure.largest_group,
+        max_dropped=release.secure.max_dropped,
+        max_colluding=release.secure.max_colluding,
+    )
 
 
 def collection_message(
@@ -52,6 +67,8 @@ def collection_message(
                 indicators=release.indicators,
                 breakdowns=release.breakdowns,
                 rho_units=release.rho_units,
+                precisions=release.precisions,
+                secure=_secure_terms(release),
                 plan_hash=given.get(release.id)
                 or compile_plan(FRAMEWORK, collection.id, collection.reference_year, release).plan_hash,
             )

@@ -14,6 +14,7 @@ from frameworks.collection import Collection
 from frameworks.errors import UnknownFramework
 from frameworks.model import Framework
 from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
+from frameworks.shares import SecureTerms
 from node.ledger import Ledger
 from node.noise import add_noise
 from node.policy import Policy
@@ -56,6 +57,8 @@ def request_of(release_id: str = "headlines", **changes: Any) -> ReleaseRequest:
         "breakdowns": ("sex",),
         "rho_units": RHO_UNITS,
     }
+    if changes.get("mode") == "secure":
+        values["secure"] = SecureTerms(groups="england", largest_group=153)
     return ReleaseRequest(**values | changes)
 
 

@@ -25,15 +25,17 @@ _sym_db = _symbol_database.Default()
 from protos.envelope.v1 import envelope_pb2 as protos_dot_envelope_dot_v1_dot_envelope__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%protos/collection/v1/collection.proto\x12\x14newlyn.collection.v1\x1a!protos/envelope/v1/envelope.proto\",\n\nLedgerHead\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\"(\n\x0cHelloRequest\x12\x18\n\x10software_version\x18\x01 \x01(\t\"\x8b\x01\n\rHelloResponse\x12\x18\n\x10software_version\x18\x01 \x01(\t\x12>\n\x0fremembered_head\x18\x02 \x01(\x0b\x32 .newlyn.collection.v1.LedgerHeadH\x00\x88\x01\x01\x12\x0c\n\x04time\x18\x03 \x01(\x03\x42\x12\n\x10_remembered_head\"\x18\n\x16ListCollectionsRequest\"R\n\x17ListCollectionsResponse\x12\x37\n\x0b\x63ollections\x18\x01 \x03(\x0b\x32\".newlyn.envelope.v1.SignedEnvelope\"\x94\x01\n\x07Release\x12\n\n\x02id\x18\x01 \x01(\t\x12/\n\x04mode\x18\x02 \x01(\x0e\x32!.newlyn.collection.v1.ReleaseMode\x12\x12\n\nindicators\x18\x03 \x03(\t\x12\x12\n\nbreakdowns\x18\x04 \x03(\t\x12\x11\n\trho_units\x18\x05 \x01(\x04\x12\x11\n\tplan_hash\x18\x06 \x01(\x0c\"\xd1\x01\n\nCollection\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x66ramework_id\x18\x02 \x01(\t\x12\x19\n\x11\x66ramework_version\x18\x03 \x01(\t\x12\x18\n\x10\x66ramework_digest\x18\x04 \x01(\x0c\x12\x16\n\x0ereference_year\x18\x05 \x01(\r\x12\x10\n\x08opens_at\x18\x06 \x01(\x03\x12\x11\n\tcloses_at\x18\x07 \x01(\x03\x12/\n\x08releases\x18\x08 \x03(\x0b\x32\x1d.newlyn.collection.v1.Release*^\n\x0bReleaseMode\x12\x1c\n\x18RELEASE_MODE_UNSPECIFIED\x10\x00\x12\x18\n\x14RELEASE_MODE_COUNCIL\x10\x01\x12\x17\n\x13RELEASE_MODE_SECURE\x10\x02\x32\xd5\x01\n\x11\x43ollectionService\x12P\n\x05Hello\x12\".newlyn.collection.v1.HelloRequest\x1a#.newlyn.collection.v1.HelloResponse\x12n\n\x0fListCollections\x12,.newlyn.collection.v1.ListCollectionsRequest\x1a-.newlyn.collection.v1.ListCollectionsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%protos/collection/v1/collection.proto\x12\x14newlyn.collection.v1\x1a!protos/envelope/v1/envelope.proto\",\n\nLedgerHead\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\"(\n\x0cHelloRequest\x12\x18\n\x10software_version\x18\x01 \x01(\t\"\x8b\x01\n\rHelloResponse\x12\x18\n\x10software_version\x18\x01 \x01(\t\x12>\n\x0fremembered_head\x18\x02 \x01(\x0b\x32 .newlyn.collection.v1.LedgerHeadH\x00\x88\x01\x01\x12\x0c\n\x04time\x18\x03 \x01(\x03\x42\x12\n\x10_remembered_head\"\x18\n\x16ListCollectionsRequest\"R\n\x17ListCollectionsResponse\x12\x37\n\x0b\x63ollections\x18\x01 \x03(\x0b\x32\".newlyn.envelope.v1.SignedEnvelope\"\x85\x01\n\x0bSecureTerms\x12\x33\n\x06groups\x18\x01 \x01(\x0e\x32#.newlyn.collection.v1.ReleaseGroups\x12\x15\n\rlargest_group\x18\x02 \x01(\r\x12\x13\n\x0bmax_dropped\x18\x03 \x01(\r\x12\x15\n\rmax_colluding\x18\x04 \x01(\r\"\xeb\x01\n\x07Release\x12\n\n\x02id\x18\x01 \x01(\t\x12/\n\x04mode\x18\x02 \x01(\x0e\x32!.newlyn.collection.v1.ReleaseMode\x12\x12\n\nindicators\x18\x03 \x03(\t\x12\x12\n\nbreakdowns\x18\x04 \x03(\t\x12\x11\n\trho_units\x18\x05 \x01(\x04\x12\x11\n\tplan_hash\x18\x06 \x01(\x0c\x12\x12\n\nprecisions\x18\x07 \x03(\r\x12\x36\n\x06secure\x18\x08 \x01(\x0b\x32!.newlyn.collection.v1.SecureTermsH\x00\x88\x01\x01\x42\t\n\x07_secure\"\xd1\x01\n\nCollection\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x66ramework_id\x18\x02 \x01(\t\x12\x19\n\x11\x66ramework_version\x18\x03 \x01(\t\x12\x18\n\x10\x66ramework_digest\x18\x04 \x01(\x0c\x12\x16\n\x0ereference_year\x18\x05 \x01(\r\x12\x10\n\x08opens_at\x18\x06 \x01(\x03\x12\x11\n\tcloses_at\x18\x07 \x01(\x03\x12/\n\x08releases\x18\x08 \x03(\x0b\x32\x1d.newlyn.collection.v1.Release*^\n\x0bReleaseMode\x12\x1c\n\x18RELEASE_MODE_UNSPECIFIED\x10\x00\x12\x18\n\x14RELEASE_MODE_COUNCIL\x10\x01\x12\x17\n\x13RELEASE_MODE_SECURE\x10\x02*g\n\rReleaseGroups\x12\x1e\n\x1aRELEASE_GROUPS_UNSPECIFIED\x10\x00\x12\x1a\n\x16RELEASE_GROUPS_ENGLAND\x10\x01\x12\x1a\n\x16RELEASE_GROUPS_REGIONS\x10\x02\x32\xd5\x01\n\x11\x43ollectionService\x12P\n\x05Hello\x12\".newlyn.collection.v1.HelloRequest\x1a#.newlyn.collection.v1.HelloResponse\x12n\n\x0fListCollections\x12,.newlyn.collection.v1.ListCollectionsRequest\x1a-.newlyn.collection.v1.ListCollectionsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.collection.v1.collection_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RELEASEMODE']._serialized_start=801
-  _globals['_RELEASEMODE']._serialized_end=895
+  _globals['_RELEASEMODE']._serialized_start=1024
+  _globals['_RELEASEMODE']._serialized_end=1118
+  _globals['_RELEASEGROUPS']._serialized_start=1120
+  _globals['_RELEASEGROUPS']._serialized_end=1223
   _globals['_LEDGERHEAD']._serialized_start=98
   _globals['_LEDGERHEAD']._serialized_end=142
   _globals['_HELLOREQUEST']._serialized_start=144
@@ -44,10 +46,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCOLLECTIONSREQUEST']._serialized_end=352
   _globals['_LISTCOLLECTIONSRESPONSE']._serialized_start=354
   _globals['_LISTCOLLECTIONSRESPONSE']._serialized_end=436
-  _globals['_RELEASE']._serialized_start=439
-  _globals['_RELEASE']._serialized_end=587
-  _globals['_COLLECTION']._serialized_start=590
-  _globals['_COLLECTION']._serialized_end=799
-  _globals['_COLLECTIONSERVICE']._serialized_start=898
-  _globals['_COLLECTIONSERVICE']._serialized_end=1111
+  _globals['_SECURETERMS']._serialized_start=439
+  _globals['_SECURETERMS']._serialized_end=572
+  _globals['_RELEASE']._serialized_start=575
+  _globals['_RELEASE']._serialized_end=810
+  _globals['_COLLECTION']._serialized_start=813
+  _globals['_COLLECTION']._serialized_end=1022
+  _globals['_COLLECTIONSERVICE']._serialized_start=1226
+  _globals['_COLLECTIONSERVICE']._serialized_end=1439
 # @@protoc_insertion_point(module_scope)

@@ -13,9 +13,18 @@ class ReleaseMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RELEASE_MODE_UNSPECIFIED: _ClassVar[ReleaseMode]
     RELEASE_MODE_COUNCIL: _ClassVar[ReleaseMode]
     RELEASE_MODE_SECURE: _ClassVar[ReleaseMode]
+
+class ReleaseGroups(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RELEASE_GROUPS_UNSPECIFIED: _ClassVar[ReleaseGroups]
+    RELEASE_GROUPS_ENGLAND: _ClassVar[ReleaseGroups]
+    RELEASE_GROUPS_REGIONS: _ClassVar[ReleaseGroups]
 RELEASE_MODE_UNSPECIFIED: ReleaseMode
 RELEASE_MODE_COUNCIL: ReleaseMode
 RELEASE_MODE_SECURE: ReleaseMode
+RELEASE_GROUPS_UNSPECIFIED: ReleaseGroups
+RELEASE_GROUPS_ENGLAND: ReleaseGroups
+RELEASE_GROUPS_REGIONS: ReleaseGroups
 
 class LedgerHead(_message.Message):
     __slots__ = ("sequence", "hash")
@@ -51,21 +60,37 @@ class ListCollectionsResponse(_message.Message):
     collections: _containers.RepeatedCompositeFieldContainer[_envelope_pb2.SignedEnvelope]
     def __init__(self, collections: _Optional[_Iterable[_Union[_envelope_pb2.SignedEnvelope, _Mapping]]] = ...) -> None: ...
 
+class SecureTerms(_message.Message):
+    __slots__ = ("groups", "largest_group", "max_dropped", "max_colluding")
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    LARGEST_GROUP_FIELD_NUMBER: _ClassVar[int]
+    MAX_DROPPED_FIELD_NUMBER: _ClassVar[int]
+    MAX_COLLUDING_FIELD_NUMBER: _ClassVar[int]
+    groups: ReleaseGroups
+    largest_group: int
+    max_dropped: int
+    max_colluding: int
+    def __init__(self, groups: _Optional[_Union[ReleaseGroups, str]] = ..., largest_group: _Optional[int] = ..., max_dropped: _Optional[int] = ..., max_colluding: _Optional[int] = ...) -> None: ...
+
 class Release(_message.Message):
-    __slots__ = ("id", "mode", "indicators", "breakdowns", "rho_units", "plan_hash")
+    __slots__ = ("id", "mode", "indicators", "breakdowns", "rho_units", "plan_hash", "precisions", "secure")
     ID_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
     INDICATORS_FIELD_NUMBER: _ClassVar[int]
     BREAKDOWNS_FIELD_NUMBER: _ClassVar[int]
     RHO_UNITS_FIELD_NUMBER: _ClassVar[int]
     PLAN_HASH_FIELD_NUMBER: _ClassVar[int]
+    PRECISIONS_FIELD_NUMBER: _ClassVar[int]
+    SECURE_FIELD_NUMBER: _ClassVar[int]
     id: str
     mode: ReleaseMode
     indicators: _containers.RepeatedScalarFieldContainer[str]
     breakdowns: _containers.RepeatedScalarFieldContainer[str]
     rho_units: int
     plan_hash: bytes
-    def __init__(self, id: _Optional[str] = ..., mode: _Optional[_Union[ReleaseMode, str]] = ..., indicators: _Optional[_Iterable[str]] = ..., breakdowns: _Optional[_Iterable[str]] = ..., rho_units: _Optional[int] = ..., plan_hash: _Optional[bytes] = ...) -> None: ...
+    precisions: _containers.RepeatedScalarFieldContainer[int]
+    secure: SecureTerms
+    def __init__(self, id: _Optional[str] = ..., mode: _Optional[_Union[ReleaseMode, str]] = ..., indicators: _Optional[_Iterable[str]] = ..., breakdowns: _Optional[_Iterable[str]] = ..., rho_units: _Optional[int] = ..., plan_hash: _Optional[bytes] = ..., precisions: _Optional[_Iterable[int]] = ..., secure: _Optional[_Union[SecureTerms, _Mapping]] = ...) -> None: ...
 
 class Collection(_message.Message):
     __slots__ = ("id", "framework_id", "framework_version", "framework_digest", "reference_year", "opens_at", "closes_at", "releases")
