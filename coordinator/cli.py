@@ -13,7 +13,6 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -22,22 +21,20 @@ from rich.progress import track
 
 from coordinator import founding, lifecycle, membership, screens
 from coordinator.authority import Authority, load_authority
-from coordinator.collections import read_collection
-from coordinator.command_line import format_option, reporting, said, show
+from coordinator.collection_commands import collection_commands
+from coordinator.command_line import format_option, home_option, opened_store, reporting, said, show, utc_now
 from coordinator.config import CoordinatorConfig, load_config
-from coordinator.data import current_councils
 from coordinator.errors import UsageProblem
 from coordinator.files import CoordinatorFiles, load_signing_key, read_required, write_private
-from coordinator.forecast import forecast
 from coordinator.framework_commands import framework_commands
 from coordinator.lifecycle import Received
 from coordinator.log import make_logger
 from coordinator.membership import WaitingRequest
+from coordinator.privacy_commands import privacy_command
 from coordinator.publication.words import STATUS
-from coordinator.records import CollectionState
 from coordinator.status import read_status
 from coordinator.store.audit import list_entries
-from coordinator.store.database import Store, open_store
+from coordinator.store.database import open_store
 from coordinator.wire import SOFTWARE_VERSION
 from protos.signing import public_bytes
 
@@ -45,32 +42,12 @@ _WATCH_SECONDS = 0.5
 _ADDRESS = re.compile(r"[^\s:]+:[0-9]{1,5}")
 
 
-def utc_now() -> datetime:
-    """The real clock."""
-    return datetime.now(UTC)
-
-
-_dir = click.option(
-    "--dir",
-    "home",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("coordinator-data"),
-    show_default=True,
-    envvar="NEWLYN_DIR",
-    help="The coordinator's folder.",
-)
 _authority = click.option(
     "--authority",
     "authority_folder",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the enrolment authority's key. Default: [authority] folder in coordinator.toml.",
 )
-_collection_path = click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
-
-
-def _open_store(home: Path) -> closing[Store]:
-    load_config(home)
-    return closing(open_store(CoordinatorFiles(home).database))
 
 
 def _load_authority(config: CoordinatorConfig, folder: Path | None) -> Authority:
@@ -93,7 +70,7 @@ def main() -> None:
 
 
 @main.command()
-@_dir
+@home_option
 @click.option("--host", required=True, help="The DNS name or IP address that councils will call.")
 @click.option("--name", default="england", show_default=True, help="Name in the server's certificate.")
 @format_option
@@ -118,7 +95,7 @@ def init(home: Path, host: str, name: str, output_format: str) -> None:
 
 
 @main.command()
-@_dir
+@home_option
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
 @click.option(
     "--address-file",
@@ -163,7 +140,7 @@ def config_group() -> None:
 
 
 @config_group.command("show")
-@_dir
+@home_option
 @reporting
 def config_show(home: Path) -> None:
     """Print the effective configuration as JSON, the environment included. It holds no secret.
@@ -190,7 +167,7 @@ def _announce(request: WaitingRequest) -> bool:
 
 
 @authority.command()
-@_dir
+@home_option
 @_authority
 @click.option("--watch", is_flag=True, help="Go on looking for requests until stopped.")
 @click.option("--yes", is_flag=True, help="Sign without asking.")
@@ -213,7 +190,7 @@ def sign(home: Path, authority_folder: Path | None, watch: bool, yes: bool, outp
             refused.add(request.enrolment.id)
         return accepted
 
-    with _open_store(home) as store:
+    with opened_store(home) as store:
         signed = membership.sign_waiting(store, held, confirm, utc_now())
         while watch:
             time.sleep(_WATCH_SECONDS)
@@ -222,7 +199,7 @@ def sign(home: Path, authority_folder: Path | None, watch: bool, yes: bool, outp
 
 
 @authority.command("renew-server")
-@_dir
+@home_option
 @_authority
 @format_option
 @reporting
@@ -263,7 +240,7 @@ def _invitees(council: str | None, all_councils: Path | None, out: Path) -> Iter
 
 
 @main.command()
-@_dir
+@home_option
 @_authority
 @click.option("--council", help="Three-digit code of one council; --out is then a file.")
 @click.option(
@@ -299,7 +276,7 @@ def invite(
     held = _load_authority(load_config(home), authority_folder)
     signing_key = public_bytes(load_signing_key(CoordinatorFiles(home)))
     console = Console(stderr=True)
-    with _open_store(home) as store:
+    with opened_store(home) as store:
         for code, path in track(invitees, "Inviting", console=console, disable=len(invitees) == 1, transient=True):
             invitation = membership.invite(store, held, signing_key, code, address, utc_now())
             write_private(path, invitation.to_text().encode())
@@ -311,7 +288,7 @@ def invite(
 
 
 @main.command()
-@_dir
+@home_option
 @click.option("--council", required=True, help="Three-digit code.")
 @format_option
 @reporting
@@ -323,98 +300,13 @@ def revoke(home: Path, council: str, output_format: str) -> None:
     \b
     Example: newlyn-coordinator revoke --dir coordinator --council 301
     """
-    with _open_store(home) as store:
+    with opened_store(home) as store:
         membership.revoke(store, council, utc_now())
     said(output_format, {"revoked": council}, f"{council} is revoked from its next call on.")
 
 
-@main.group()
-def collection() -> None:
-    """What councils are asked."""
-
-
-@collection.command()
-@_collection_path
-@format_option
-@reporting
-def validate(path: Path, output_format: str) -> None:
-    """Compile a collection file and show what each release costs and how noisy it will be. Nothing is opened.
-
-    \b
-    Example: newlyn-coordinator collection validate 2025-annual.toml
-    """
-    compiled, councils = read_collection(path), len(current_councils())
-    releases = forecast(compiled, councils)
-    asked = compiled.collection
-    value = {
-        "collection": asked.id,
-        "framework": {"id": asked.framework_id, "version": asked.framework_version, "digest": asked.framework_digest},
-        "reference_year": asked.reference_year,
-        "opens": asked.opens_at.isoformat(),
-        "closes": asked.closes_at.isoformat(),
-        "releases": [release.as_json() for release in releases],
-    }
-    show(output_format, value, lambda console: screens.show_forecast(console, releases, councils))
-
-
-@collection.command("open")
-@_collection_path
-@_dir
-@format_option
-@reporting
-def open_command(path: Path, home: Path, output_format: str) -> None:
-    """Sign a collection and offer it to every council. What is asked never changes afterwards.
-
-    \b
-    Example: newlyn-coordinator collection open 2025-annual.toml --dir coordinator
-    """
-    compiled = read_collection(path)
-    signing_key = load_signing_key(CoordinatorFiles(home))
-    with _open_store(home) as store:
-        lifecycle.open_collection(store, compiled, signing_key, utc_now())
-    asked = compiled.collection
-    said(
-        output_format,
-        {"collection": asked.id, "state": CollectionState.OPEN.value},
-        f"{asked.id} is open; councils answer until {asked.closes_at:%d %B %Y %H:%M} UTC.",
-    )
-
-
-@collection.command()
-@click.argument("collection_id")
-@_dir
-@format_option
-@reporting
-def close(collection_id: str, home: Path, output_format: str) -> None:
-    """Take no more summaries, for good.
-
-    \b
-    Example: newlyn-coordinator collection close 2025-annual --dir coordinator
-    """
-    with _open_store(home) as store:
-        lifecycle.close_collection(store, collection_id, utc_now())
-        coverage = read_status(store, utc_now()).of(collection_id)
-    show(output_format, coverage.as_json(), lambda console: screens.show_coverage(console, coverage))
-
-
-@collection.command("status")
-@click.argument("collection_id")
-@_dir
-@format_option
-@reporting
-def collection_status(collection_id: str, home: Path, output_format: str) -> None:
-    """Who has answered one collection, and who is missing.
-
-    \b
-    Example: newlyn-coordinator collection status 2025-annual --dir coordinator
-    """
-    with _open_store(home) as store:
-        coverage = read_status(store, utc_now()).of(collection_id)
-    show(output_format, coverage.as_json(), lambda console: screens.show_coverage(console, coverage))
-
-
 @main.command("status")
-@_dir
+@home_option
 @format_option
 @reporting
 def status_command(home: Path, output_format: str) -> None:
@@ -423,13 +315,13 @@ def status_command(home: Path, output_format: str) -> None:
     \b
     Example: newlyn-coordinator status --dir coordinator
     """
-    with _open_store(home) as store:
+    with opened_store(home) as store:
         status = read_status(store, utc_now())
     show(output_format, status.as_json(), lambda console: screens.show_status(console, status))
 
 
 @main.command("audit")
-@_dir
+@home_option
 @format_option
 @reporting
 def audit_command(home: Path, output_format: str) -> None:
@@ -438,14 +330,14 @@ def audit_command(home: Path, output_format: str) -> None:
     \b
     Example: newlyn-coordinator audit --dir coordinator
     """
-    with _open_store(home) as store:
+    with opened_store(home) as store:
         entries = store.read("audit", list_entries)
     show(output_format, [entry.as_json() for entry in entries], lambda console: screens.show_audit(console, entries))
 
 
 @main.command("publish")
 @click.argument("collection_id")
-@_dir
+@home_option
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the site.")
 @click.option("--status", default=STATUS, show_default=True, help="What the figures are: stands on every page.")
 @format_option
@@ -470,7 +362,7 @@ def publish_command(collection_id: str, home: Path, out: Path, status: str, outp
         return to_message(benchmark).SerializeToString(deterministic=True)
 
     signing_key = load_signing_key(CoordinatorFiles(home))
-    with _open_store(home) as store:
+    with opened_store(home) as store:
         lifecycle.publish_collection(store, collection_id, signing_key, make_message, now)
     said(
         output_format,
@@ -479,7 +371,9 @@ def publish_command(collection_id: str, home: Path, out: Path, status: str, outp
     )
 
 
+main.add_command(collection_commands)
 main.add_command(framework_commands)
+main.add_command(privacy_command)
 
 if __name__ == "__main__":
     main()

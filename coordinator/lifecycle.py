@@ -9,7 +9,7 @@ from datetime import datetime
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection
 
-from coordinator.collections import CompiledCollection, compile_collection, refuse_secure
+from coordinator.collections import CompiledCollection, compile_collection, refuse_unanswerable
 from coordinator.errors import InvalidCollection, UnknownCollection, WrongState
 from coordinator.records import CollectionState, StoredCollection, StoredSummary
 from coordinator.store import audit, collections, summaries
@@ -38,12 +38,12 @@ def open_collection(store: Store, compiled: CompiledCollection, signing_key: Ed2
     Raises
     ------
     InvalidCollection
-        When a release is in mode secure, or the collection's window is over.
+        When every release is in mode secure, or the collection's window is over.
     WrongState
         When another collection of that id was opened before, or this one is closed already.
     """
     collection = compiled.collection
-    refuse_secure(collection)
+    refuse_unanswerable(collection)
     if collection.closes_at <= now:
         raise InvalidCollection(
             f"The window of {collection.id} is over ({collection.closes_at:%d %B %Y}).", "Correct `closes`."

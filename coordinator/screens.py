@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from coordinator.forecast import ReleaseForecast
 from coordinator.membership import WaitingRequest
+from coordinator.planning.forecast import CollectionForecast, ReleaseForecast
 from coordinator.status import Coverage, Status, standing
 from coordinator.store.audit import AuditEntry
+from frameworks.model import Framework
 
 _SHOWN_MISSING = 10
 
@@ -56,30 +57,46 @@ def show_status(console: Console, status: Status) -> None:
     console.print(table)
 
 
-def show_forecast(console: Console, releases: Sequence[ReleaseForecast], councils: int) -> None:
-    """What a collection costs each child, and how noisy it will be."""
-    for release in releases:
-        console.print(f"[bold]Release {release.id}[/bold], mode {release.mode}")
-        console.print(f"  Vector   {release.vector_length} whole numbers from each council")
-        console.print(
-            f"  Cost     rho {release.rho:.6g} (epsilon {release.epsilon:.3g} at delta {release.delta:g}) "
-            "for whether a child is in the returns"
-        )
-        console.print(
-            f"           rho {release.replace_one_rho:.6g} (epsilon {release.replace_one_epsilon:.3g}) at most "
-            "for everything about a child known to be in them"
-        )
-        console.print(f"  Noise    scale {release.sigma_lowest:.1f} to {release.sigma_highest:.1f}")
-        table = _table(
-            "",
-            "Indicator",
-            "Noise on one council's sum",
-            f"on England's ({councils} councils)",
-            numeric=("Noise on one council's sum", f"on England's ({councils} councils)"),
-        )
-        for noise in release.indicators:
-            table.add_row(noise.indicator, f"± {noise.council:,.0f}", f"± {noise.england:,.0f}")
-        console.print(table)
+def show_forecast(console: Console, foreseen: CollectionForecast, framework: Framework) -> None:
+    """What a collection costs each child, how noisy it will be, and how far off its figures."""
+    for release in foreseen.releases:
+        _show_release(console, release)
+    console.print(
+        f"[bold]Together[/bold]  rho {foreseen.rho:.6g} (epsilon {foreseen.epsilon:.3g} at delta {foreseen.delta:g}) "
+        "for a child who is in every release\n"
+    )
+    console.print("What noise alone does to each figure (standard error, in its unit), all releases taken together:")
+    columns = ("England", "a region", "a council")
+    table = _table("", "Indicator", "Unit", *columns, numeric=columns)
+    for error in foreseen.indicators:
+        shown = ("-" if value is None else f"{value:.3g}" for value in (error.england, error.region, error.council))
+        indicator = framework.indicator(error.indicator)
+        unit = f"{indicator.unit} per {indicator.rate_per:,}" if indicator.rate_per else indicator.unit
+        table.add_row(escape(indicator.id), escape(unit), *shown)
+    console.print(table)
+    console.print("-: the plan gives no such figure, or no published figure says how many children it is about.")
+
+
+def _show_release(console: Console, release: ReleaseForecast) -> None:
+    formed = f", sums over {release.groups}" if release.groups else ""
+    console.print(f"[bold]Release {release.id}[/bold], mode {release.mode}{formed}")
+    console.print(f"  Vector   {release.vector_length:,} whole numbers from each council")
+    console.print(
+        f"  Cost     rho {release.rho:.6g} (epsilon {release.epsilon:.3g} at delta {release.delta:g}) "
+        "for whether a child is in the returns"
+    )
+    console.print(
+        f"           rho {release.replace_one_rho:.6g} (epsilon {release.replace_one_epsilon:.3g}) at most "
+        "for everything about a child known to be in them"
+    )
+    highest = max(block.sigma for block in release.blocks)
+    shared = (
+        f" of each sum; a council adds {release.sigma_node:.1f} at least, times {release.grid}, modulo 2^"
+        f"{release.modulus_bits}"
+        if release.groups
+        else ""
+    )
+    console.print(f"  Noise    scale {release.sigma:.1f} to {highest:,.1f}{shared}")
 
 
 def show_audit(console: Console, entries: Sequence[AuditEntry]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from coordinator.collections import secure_releases
 from coordinator.errors import UnknownCollection
 from coordinator.records import CollectionState, CouncilStanding, StoredCollection
 from coordinator.store import collections, members, summaries
@@ -20,7 +21,7 @@ SILENT_AFTER = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Coverage:
-    """Which enrolled councils have answered every release of a collection, and which are missing."""
+    """Which enrolled councils have answered every release that nodes can run, and which are missing."""
 
     id: str
     state: CollectionState
@@ -92,7 +93,7 @@ def _council_as_json(council: CouncilStanding) -> dict[str, Any]:
 
 def _coverage(tx: Connection, stored: StoredCollection, councils: Sequence[CouncilStanding]) -> Coverage:
     collection = stored.collection
-    asked = {release.id for release in collection.releases}
+    asked = {release.id for release in collection.releases} - set(secure_releases(collection))
     answered = summaries.answered_releases(tx, collection.id)
     complete = {code for code, found in answered.items() if found >= asked}
     return Coverage(

@@ -30,12 +30,13 @@ from protos.envelope.v1.envelope_pb2 import SignedEnvelope
 
 
 class ReleaseState(StrEnum):
-    """What became of a release in a cycle."""
+    """What became of a release in a cycle; one in mode secure is not answered by this version."""
 
     SENT = "sent"
     STORED = "stored"
     AWAITING_APPROVAL = "awaiting approval"
     NOT_READY = "not ready"
+    NOT_ANSWERED = "not answered"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class CycleReport:
     @property
     def waiting(self) -> bool:
         """Whether a release still waits for something."""
-        return any(outcome.state is not ReleaseState.SENT for outcome in self.outcomes)
+        settled = (ReleaseState.SENT, ReleaseState.NOT_ANSWERED)
+        return any(outcome.state not in settled for outcome in self.outcomes)
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -160,8 +162,9 @@ class Agent:
         except ApprovalAwaited as error:
             return ReleaseOutcome(*identity, ReleaseState.AWAITING_APPROVAL, error.problem, error.next_step)
         except NodeError as error:
-            self._log.warning("not ready", collection=identity[0], release=identity[1])
-            return ReleaseOutcome(*identity, ReleaseState.NOT_READY, error.problem, error.next_step)
+            state = ReleaseState.NOT_READY if plan.secure is None else ReleaseState.NOT_ANSWERED
+            self._log.warning(state.value, collection=identity[0], release=identity[1])
+            return ReleaseOutcome(*identity, state, error.problem, error.next_step)
         state = ReleaseState.SENT if self._door.is_acknowledged(*identity) else ReleaseState.STORED
         return ReleaseOutcome(*identity, state)
 

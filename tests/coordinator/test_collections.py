@@ -9,16 +9,20 @@ import pytest
 
 from coordinator import lifecycle
 from coordinator.collections import CompiledCollection, read_collection
-from coordinator.data import current_councils
 from coordinator.errors import CoordinatorError, InvalidCollection, UnknownCollection, WrongState
-from coordinator.forecast import forecast
 from coordinator.lifecycle import Received
+from coordinator.planning.forecast import forecast
 from coordinator.refusals import NotPublishedYet
 from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho
 from frameworks.catalogue import load_framework
-from frameworks.plan import compile_plan
+from frameworks.plan import Statistic, compile_plan
 from protos.benchmark.v1.benchmark_pb2 import Benchmark
-from protos.collection.v1.collection_pb2 import RELEASE_MODE_COUNCIL, Collection
+from protos.collection.v1.collection_pb2 import (
+    RELEASE_GROUPS_ENGLAND,
+    RELEASE_MODE_COUNCIL,
+    RELEASE_MODE_SECURE,
+    Collection,
+)
 from protos.envelope.v1.envelope_pb2 import SignedEnvelope
 from protos.signing import Label, open_envelope, public_bytes
 from tests.coordinator.world import World
@@ -37,6 +41,7 @@ mode = "council"
 indicators = ["cla_31_march", "placements_3plus", "sdq_mean"]
 breakdowns = ["sex"]
 """
+PLACEMENTS = Statistic.CONTRAST, "placements_3plus"
 BY_EPSILON = RELEASE + "epsilon = 1.0\ndelta = 1e-6\n"
 
 
@@ -71,18 +76,36 @@ def test_the_cost_never_exceeds_what_the_file_says(tmp_path: Path) -> None:
 
 def test_the_forecast_is_that_of_the_plan(tmp_path: Path) -> None:
     compiled = read(tmp_path, HEAD + BY_EPSILON)
-    (plan,), (shown,) = compiled.plans, forecast(compiled, len(current_councils()))
+    together = forecast(compiled)
+    (plan,), (shown,) = compiled.plans, together.releases
     assert shown.vector_length == plan.length
-    assert shown.rho == plan.rho_units / UNITS_PER_RHO
+    assert shown.rho == together.rho == plan.rho_units / UNITS_PER_RHO
     assert shown.rho < shown.replace_one_rho <= 4 * shown.rho
     assert shown.delta == 1e-6
-    assert (shown.sigma_lowest, shown.sigma_highest) == (
-        min(block.sigma for block in plan.blocks),
-        max(block.sigma for block in plan.blocks),
-    )
+    assert [block.sigma for block in shown.blocks] == [block.sigma for block in plan.blocks]
+    assert shown.sigma == shown.sigma_node == min(block.sigma for block in plan.blocks)
+    assert (shown.grid, shown.modulus_bits, shown.groups) == (1, 64, None)
     assert shown.plan_hash == plan.plan_hash.hex()
-    assert [noise.indicator for noise in shown.indicators] == ["cla_31_march", "placements_3plus", "sdq_mean"]
-    assert all(noise.england == pytest.approx(noise.council * 153**0.5) for noise in shown.indicators)
+    assert [error.indicator for error in shown.indicators] == ["cla_31_march", "placements_3plus", "sdq_mean"]
+    assert all(error.england and error.council and error.england < error.council for error in shown.indicators[1:])
+
+
+def test_the_noise_is_divided_by_the_weights_of_the_file(tmp_path: Path) -> None:
+    (plain,) = read(tmp_path, HEAD + BY_EPSILON).plans
+    (asked,) = read(tmp_path, HEAD + BY_EPSILON + "weights = { indicators = { sdq_mean = 100 } }\n").plans
+    assert asked.rho_units == pytest.approx(plain.rho_units, rel=1e-3)
+    score, share = (asked.block(*wanted) for wanted in ((Statistic.CENTRED_SUM, "sdq_mean"), PLACEMENTS))
+    assert score.sigma < plain.block(Statistic.CENTRED_SUM, "sdq_mean").sigma / 1.3
+    assert share.sigma > plain.block(*PLACEMENTS).sigma
+
+
+def test_releases_share_what_the_file_may_cost(tmp_path: Path) -> None:
+    file = HEAD + "epsilon = 1.0\ndelta = 1e-7\n"
+    first, second = read(
+        tmp_path, file + RELEASE + "share = 0.75\n" + RELEASE.replace("headlines", "others") + "share = 0.25\n"
+    ).plans
+    assert first.rho_units / second.rho_units == pytest.approx(3, rel=1e-3)
+    assert 0.99 < epsilon_from_rho((first.rho_units + second.rho_units) / UNITS_PER_RHO, 1e-7) <= 1.0
 
 
 @pytest.mark.parametrize(
@@ -94,6 +117,15 @@ def test_the_forecast_is_that_of_the_plan(tmp_path: Path) -> None:
         (HEAD + RELEASE, "rho"),
         (HEAD + BY_EPSILON + "rho = 0.1\n", "rho"),
         (HEAD + RELEASE + "epsilon = 1.0\n", "delta"),
+        (HEAD + RELEASE + "share = 0.5\n", "share"),
+        (HEAD + "epsilon = 1.0\ndelta = 1e-7\n" + BY_EPSILON, "share"),
+        (HEAD + "epsilon = 1.0\ndelta = 1e-7\n" + RELEASE + "share = 1.5\n", "share"),
+        (HEAD + "epsilon = 1.0\n" + RELEASE + "share = 0.5\n", "delta"),
+        (HEAD + BY_EPSILON + "groups = 'england'\n", "groups"),
+        (HEAD + BY_EPSILON.replace('"council"', '"secure"'), "groups"),
+        (HEAD + BY_EPSILON.replace('"council"', '"secure"') + "groups = 'regions'\nmax_dropped = 33\n", "honest"),
+        (HEAD + BY_EPSILON + "weights = { overall = 0 }\n", "weights"),
+        (HEAD + BY_EPSILON + "weights = { sex = 2 }\n", "weights"),
         (HEAD + RELEASE + "rho = 0.0\n", "rho"),
         (HEAD + RELEASE + "rho = nan\n", "rho"),
         (HEAD + RELEASE + "rho = inf\n", "rho"),
@@ -139,12 +171,28 @@ def test_what_is_opened_is_signed_as_asked(world: World, tmp_path: Path) -> None
     assert release.rho_units == compiled.collection.releases[0].rho_units
 
 
-def test_a_secure_release_is_planned_but_not_opened(world: World, tmp_path: Path) -> None:
-    compiled = annual(world, tmp_path, HEAD + BY_EPSILON.replace('"council"', '"secure"'))
-    assert forecast(compiled, 153)[0].mode == "secure"
+SECURE = BY_EPSILON.replace('"council"', '"secure"').replace("headlines", "tables") + 'groups = "england"\n'
+
+
+def test_a_secure_release_is_offered_beside_others_and_alone_is_not_opened(world: World, tmp_path: Path) -> None:
+    alone = annual(world, tmp_path, HEAD + SECURE)
     with pytest.raises(InvalidCollection, match="mode secure"):
-        lifecycle.open_collection(world.store, compiled, world.signing_key, world.clock())
+        lifecycle.open_collection(world.store, alone, world.signing_key, world.clock())
     assert world.service.open_collections() == []
+    lifecycle.open_collection(
+        world.store, annual(world, tmp_path, HEAD + BY_EPSILON + SECURE), world.signing_key, world.clock()
+    )
+    (envelope,) = world.service.open_collections()
+    payload = open_envelope(SignedEnvelope.FromString(envelope), Label.COLLECTION, public_bytes(world.signing_key))
+    council, secure = Collection.FromString(payload).releases
+    assert (council.mode, secure.mode) == (RELEASE_MODE_COUNCIL, RELEASE_MODE_SECURE)
+    assert (secure.secure.groups, secure.secure.largest_group, secure.secure.max_dropped) == (
+        RELEASE_GROUPS_ENGLAND,
+        153,
+        3,
+    )
+    assert not council.HasField("secure")
+    assert len(secure.precisions) == len(council.precisions) > 0
 
 
 def test_opening_again_changes_nothing_and_asking_otherwise_is_refused(world: World, tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ from tests.node.small_release import (
     COLLECTION_ID,
     DECLARED,
     NOW,
+    OWNER,
     PLAN,
     Clock,
     collection_of,
@@ -86,7 +87,7 @@ class Council:
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
         """Its ledger, opened."""
-        with Ledger.open(self.folder / "ledger.db", self.clock, new_key=lambda: bytes(32)) as ledger:
+        with Ledger.open(self.folder / "ledger.db", self.clock, owner=OWNER, new_key=lambda: bytes(32)) as ledger:
             yield ledger
 
     def cycle(self) -> CycleReport:
@@ -263,7 +264,7 @@ def test_control_without_the_check_of_the_signature_a_foreign_collection_is_paid
 def test_a_secure_release_is_not_measured_and_does_not_hold_up_the_others(peer: CoordinatorPeer, join: Join) -> None:
     peer.collections = [offered(collection_of(request_of("national", mode="secure"), request_of()))]
     council = join()
-    assert council.states(council.cycle()) == {"national": ReleaseState.NOT_READY, "headlines": ReleaseState.SENT}
+    assert council.states(council.cycle()) == {"national": ReleaseState.NOT_ANSWERED, "headlines": ReleaseState.SENT}
     assert (council.measured, council.spent()) == (["headlines"], PLAN.rho_units)
 
 
