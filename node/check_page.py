@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from frameworks.display.needs import file_title
 from frameworks.model import Framework
 from node.check import CheckReport, files_in_words
+from node.local_page import local_page
 from node.sources.inventory import NOT_MEASURED
 
 
 def check_page(report: CheckReport, framework: Framework) -> str:
     """The page's HTML. It links to nothing, loads nothing and runs nothing."""
-    environment = Environment(
-        loader=PackageLoader("node", "pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     questions = {question.id: question.title for question in framework.questions}
     able = {check.id for check in report.indicators if check.available}
     files = report.inventory.files
@@ -32,7 +24,8 @@ def check_page(report: CheckReport, framework: Framework) -> str:
         }
         for kind in dict.fromkeys(file.kind for file in files)
     ]
-    return environment.get_template("check.html.jinja").render(
+    return local_page(
+        "check.html.jinja",
         report=report,
         framework=framework,
         kinds=kinds,
