@@ -38,6 +38,7 @@ benchmarks: $(INSTALLED)
 	$(VENV)/bin/python -m tests.benchmarks.measure_returns --format json
 	$(VENV)/bin/python -m tests.benchmarks.plain_round --format json
 	$(VENV)/bin/python -m tests.benchmarks.england_intervals --format json
+	$(VENV)/bin/python -m tests.benchmarks.accuracy --format json
 
 clean:
 	rm -rf $(VENV) demo-output build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

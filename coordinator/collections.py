@@ -104,9 +104,13 @@ class _ReleaseEntry(Model):
         )
 
     def objective(self, framework: Framework) -> Objective:
-        """What the noise of the release is divided for."""
+        """What the noise of the release is divided for.
+
+        Of councils' own releases every cohort counts alike: their sizes differ from council to council.
+        """
         tables = {OVERALL: self.weights.overall, **self.weights.breakdowns}
-        return Objective(england_sizes(framework), tables, self.weights.indicators)
+        sizes = england_sizes(framework) if self.groups else {}
+        return Objective(sizes, tables, self.weights.indicators)
 
 
 class _CollectionFile(Model):

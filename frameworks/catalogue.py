@@ -78,6 +78,7 @@ class _Definitions:
         self.views: dict[str, View] = {}
         self.cohorts: dict[str, Cohort] = {}
         self.indicators: dict[str, IndicatorDefinition] = {}
+        self._cohort_of_set: dict[str, str] = {}
 
     def add(self, file: TomlFile) -> None:
         """Adds a file. Raises InvalidFramework or DefinitionRefused."""
@@ -91,8 +92,9 @@ class _Definitions:
             _new(file, "cohorts", cohort.id, self.cohorts)
             self.cohorts[cohort.id] = self._cohort(file, cohort)
         for indicator in read.indicators:
-            _new(file, "indicators", indicator.id, self.indicators)
+            _new(file, "indicators", indicator.id, (*self.indicators, *self._cohort_of_set))
             self.indicators[indicator.id] = self._indicator(file, indicator)
+            self._check_set(file, indicator)
 
     def _cohort(self, file: TomlFile, cohort: Cohort) -> Cohort:
         checked = check_definition(cohort.sql, self._relations, file.place("cohorts", cohort.id, cohort.sql))
@@ -143,6 +145,18 @@ class _Definitions:
         if checked.relation.source is not cohort.source:
             raise file.invalid(f"{key}.outcome", f"its cohort reads tables of {cohort.source}", "Use one source.")
         return indicator.model_copy(update={"outcome": checked.sql})
+
+    def _check_set(self, file: TomlFile, indicator: IndicatorDefinition) -> None:
+        """Outcomes that exclude each other are of the children of one cohort, and their set has a name of its own."""
+        if indicator.exclusive is None:
+            return
+        key = f"indicators.{indicator.id}.exclusive"
+        if self.cohorts[indicator.cohort].unit is not Unit.CHILD:
+            raise file.invalid(key, "its cohort does not count children", "Leave exclusive out.")
+        _new(file, key, indicator.exclusive, self.indicators)
+        cohort = self._cohort_of_set.setdefault(indicator.exclusive, indicator.cohort)
+        if cohort != indicator.cohort:
+            raise file.invalid(key, f"the set {indicator.exclusive} is of the cohort {cohort}", "Name another set.")
 
 
 def _new(file: TomlFile, key: str, identifier: str, taken: Iterable[str]) -> None:

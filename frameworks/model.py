@@ -17,6 +17,10 @@ Need = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)?@Y(-[1-9])?$")]
 """A file without which a figure is not available, relative to the reference year Y: `cin_census@Y-1`."""
 
 
+OTHER = "other"
+"""What a child counts as who has none of a set of outcomes that exclude each other."""
+
+
 class Source(StrEnum):
     """Child-level tables whose rows share one id. Definitions never link the ids of two sources.
 
@@ -170,6 +174,8 @@ class IndicatorDefinition(Model):
     `event_cap` is the number of a child's earliest events that a release keeps. `also_from` names files that serve
     where `needs` are not met. `companions` are indicators without which this one is never released, such as a survey's
     response rate.
+    `exclusive` names a set of percentages of one cohort of which at most one can hold for a child, such as the reasons
+    why care ceased: a release may send them as one histogram.
     `proxy_for` says what a proxy stands for, and `differs` how the definition departs from the DfE's.
     """
 
@@ -190,6 +196,7 @@ class IndicatorDefinition(Model):
     needs: tuple[Need, ...] = ()
     also_from: tuple[Need, ...] = ()
     companions: tuple[Identifier, ...] = ()
+    exclusive: Identifier | None = None
     rate_per: int | None = None
     england: EnglandValue | None = None
     published_as: str | None = None
@@ -212,6 +219,8 @@ class IndicatorDefinition(Model):
             raise ValueError("a histogram, and nothing else, has categories")
         if len(set(self.categories)) != len(self.categories):
             raise ValueError("categories are named once each")
+        if self.exclusive is not None and (self.kind is not Kind.PERCENT or self.id == OTHER):
+            raise ValueError(f"only percentages exclude each other, and none of them is called {OTHER}")
         return self
 
     @model_validator(mode="after")

@@ -11,6 +11,13 @@ single entry): 1 for children and for a histogram, whose categories exclude each
 range for a centred sum (the whole range where the middle is not an integer, and twice the distance from the middle is
 sent).
 
+Percentages of which at most one can hold for a child (`IndicatorDefinition.exclusive`) become one histogram where a
+release asks for at least three of a set: its categories are their ids in the order of the release and, last, `other`. A
+child counts in the first that holds, whatever its records say, so the sensitivity of 1 does not rest on the author. For
+one unit of cost K contrasts leave a squared error of K^2/4 on the shares, were the total known, and a histogram
+K^2/(K+1), each count's variance less a (K+1)th: two are better off as contrasts, three are as good either way, more as
+a histogram. It needs no total besides, so that a cohort of which nothing else is asked has none.
+
 A family is counted once, but what is charged for is still a child. A child added or removed makes a family appear, or
 changes its outcome: a no that becomes a yes moves a contrast by 2, a value a sum by its whole range, a category two
 counts by 1 each. So all but the totals of families have twice the sensitivity. That holds for a child of one family; a
@@ -22,7 +29,9 @@ a block in the order of the plan: a coordinator chooses them for the least error
 exact and so is what nodes charge. Without them every block has 1 but for totals: those of a cohort have sqrt(0.36 I),
 at least 1 where a count is published, I being the number of indicators that share them: the optimum when (2p-1)^2
 averages 0.36, as England's published proportions do about. Totals of families have as much as costs nothing beside the
-outcomes that may change.
+outcomes that may change. The histogram of a set of K has 2 sqrt(K): the least error sum of a/w under a given sum of w
+has w in proportion to sqrt(a), where a contrast's a is 1/4, and that of K shares read from their counts alone the sum
+of (1-p)^2 + K p^2, each of them 1 or a little less (0.86 to 0.95, averaged over the published shares of a set).
 
 Cost: `frameworks.cost`. In mode secure the scales are those of the sum: `frameworks.shares`.
 """
@@ -51,6 +60,7 @@ from frameworks.cost import worst_child as worst_child
 from frameworks.errors import InvalidRelease
 from frameworks.model import (
     BREAKDOWNS,
+    OTHER,
     Cohort,
     Framework,
     Identifier,
@@ -68,6 +78,14 @@ Precision = Annotated[int, Field(ge=1, lt=2**32)]
 
 _MEAN_SQUARED_CONTRAST = Fraction(36, 100)
 _WEIGHT_GRID = 64
+_SMALLEST_SET = 3
+_STATISTICS = {
+    Kind.COUNT: Statistic.TOTAL,
+    Kind.PERCENT: Statistic.CONTRAST,
+    Kind.MEAN: Statistic.CENTRED_SUM,
+    Kind.RATIO: Statistic.CENTRED_SUM,
+    Kind.HISTOGRAM: Statistic.HISTOGRAM,
+}
 
 
 class ReleaseRequest(Model):
@@ -127,8 +145,15 @@ class ReleasePlan:
         text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode()).digest()
 
+    @property
+    def noise_hash(self) -> bytes:
+        """SHA-256 of what is said of the noise alone, 32 bytes: how it is shared, and each block's part in it."""
+        blocks = [(block.start, block.length, block.sensitivity, block.sigma_units) for block in self.blocks]
+        noise = {"blocks": blocks, "secure": asdict(self.secure) if self.secure else None}
+        return hashlib.sha256(json.dumps(noise, sort_keys=True, separators=(",", ":")).encode()).digest()
+
     def block(self, statistic: Statistic, name: str, breakdown: str = OVERALL) -> Block:
-        """The block of a statistic: `name` is a cohort's id for totals, an indicator's otherwise.
+        """The block of a statistic: `name` is a cohort's id for totals, an indicator's or a set's otherwise.
 
         Raises KeyError when the plan has none.
         """
@@ -137,6 +162,18 @@ class ReleasePlan:
             if (block.statistic, own, block.breakdown) == (statistic, name, breakdown):
                 return block
         raise KeyError(f"{statistic} {name} {breakdown}")
+
+    def block_of(self, indicator: Indicator, breakdown: str = OVERALL) -> Block:
+        """The block that holds what an indicator measures: of a ratio the parts, of one of a set the set's histogram.
+
+        Raises KeyError when the plan has none.
+        """
+        for block in self.blocks:
+            place = block.indicator, block.breakdown
+            if place == (indicator.exclusive, breakdown) and indicator.id in block.categories:
+                return block
+        name = indicator.cohort if indicator.kind is Kind.COUNT else indicator.id
+        return self.block(_STATISTICS[indicator.kind], name, breakdown)
 
 
 @dataclass(frozen=True)
@@ -153,13 +190,17 @@ def _integer_sqrt_up(value: Fraction) -> int:
     return root
 
 
+def _root(squared: Fraction) -> Fraction:
+    """The square root as a weight, rounded up to 1/64."""
+    return Fraction(_integer_sqrt_up(squared * _WEIGHT_GRID**2), _WEIGHT_GRID)
+
+
 def _total_weight(cohort: Cohort, indicators: list[Indicator], others: list[Block]) -> Fraction:
     if cohort.source is Source.FAMILIES:
         weight = Fraction(sum(quarters_flipped(block.statistic) - 1 for block in others), 4)
     else:
         sharing = sum(indicator.kind not in (Kind.COUNT, Kind.HISTOGRAM) for indicator in indicators)
-        squared = _MEAN_SQUARED_CONTRAST * sharing * _WEIGHT_GRID**2
-        weight = Fraction(_integer_sqrt_up(squared), _WEIGHT_GRID)
+        weight = _root(_MEAN_SQUARED_CONTRAST * sharing)
     count_published = any(indicator.kind is Kind.COUNT for indicator in indicators)
     return max(weight, Fraction(1)) if count_published else weight
 
@@ -200,15 +241,27 @@ def _indicator_blocks(cohort: Cohort, indicator: Indicator, cap: int) -> Iterabl
             )
 
 
+def _sets(indicators: list[Indicator]) -> dict[str, tuple[str, ...]]:
+    """By the name of each set that is asked for as one histogram: its indicators, in order."""
+    names = dict.fromkeys(indicator.exclusive for indicator in indicators if indicator.exclusive is not None)
+    sets = {name: tuple(one.id for one in indicators if one.exclusive == name) for name in names}
+    return {name: members for name, members in sets.items() if len(members) >= _SMALLEST_SET}
+
+
 def _cohort_blocks(cohort: Cohort, indicators: list[Indicator]) -> Iterable[tuple[Block, Fraction]]:
     """The blocks of a cohort in the overall table with their weights."""
     cap = _event_cap(cohort, indicators)
-    others = [block for indicator in indicators for block in _indicator_blocks(cohort, indicator, cap)]
-    if any(indicator.kind is not Kind.HISTOGRAM for indicator in indicators):
+    sets = _sets(indicators)
+    single = [indicator for indicator in indicators if indicator.exclusive not in sets]
+    others = [block for indicator in single for block in _indicator_blocks(cohort, indicator, cap)]
+    if any(indicator.kind is not Kind.HISTOGRAM for indicator in single):
         total = Block(Statistic.TOTAL, cohort.id, "", OVERALL, ("",), 0, cap, cap, 0)
-        yield total, _total_weight(cohort, indicators, others)
+        yield total, _total_weight(cohort, single, others)
     for block in others:
         yield block, Fraction(1)
+    for name, members in sets.items():
+        histogram = Block(Statistic.HISTOGRAM, cohort.id, name, OVERALL, ("",), 0, cap, cap, 0)
+        yield replace(histogram, categories=(*members, OTHER)), _root(Fraction(4 * len(members)))
 
 
 def _drafts(framework: Framework, indicators: list[Indicator], breakdowns: tuple[str, ...]) -> list[_Draft]:

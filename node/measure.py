@@ -115,8 +115,15 @@ def _sums(indicator: Indicator, alias: str) -> list[str]:
     return [f"coalesce(sum({alias}.{column}), 0)" for column in _columns(indicator)]
 
 
-def _nothing(indicator: Indicator | None) -> _Count:
-    return _Count(0, 0, () if indicator is None else (0,) * len(_sums(indicator, "")))
+def _first_of(holders: Sequence[str]) -> list[str]:
+    """The number for whom each of these columns is the first that is not null, and last that for whom all are."""
+    places = " ".join(f"WHEN {holder} IS NOT NULL THEN {place}" for place, holder in enumerate(holders))
+    first = f"CASE {places} ELSE {len(holders)} END"
+    return [f"sum(CASE WHEN {first} = {place} THEN 1 ELSE 0 END)" for place in range(len(holders) + 1)]
+
+
+def _nothing(indicator: Indicator | None, categories: Sequence[str] = ()) -> _Count:
+    return _Count(0, 0, (0,) * len(categories if indicator is None else _sums(indicator, "")))
 
 
 def _outcome(indicator: Indicator) -> str:
@@ -139,11 +146,18 @@ class _Measuring:
         self._views = {view.id: view.sql for view in framework.views}
         self._ready: set[str] = set()
 
-    def tally(self, cohort: Cohort, indicators: Sequence[Indicator], event_cap: int | None = None) -> _Tally:
+    def tally(
+        self,
+        cohort: Cohort,
+        indicators: Sequence[Indicator],
+        event_cap: int | None = None,
+        sets: Mapping[str, Sequence[str]] | None = None,
+    ) -> _Tally:
         """Counts a cohort and the outcomes of `indicators` by every combination of levels.
 
         With an `event_cap`, as a release asks for it, each child's earliest events alone are kept and values are
-        clipped to their indicator's bounds.
+        clipped to their indicator's bounds. Each of `sets`, indicators by name, is counted as one outcome: by the first
+        indicator that holds, and last those for whom none does.
         """
         outcomes = {f"o{number}": one for number, one in enumerate(indicators) if one.outcome is not None}
         self._prepare(cohort.sql)
@@ -153,6 +167,9 @@ class _Measuring:
             self._prepare(str(indicator.outcome))
             joins.append(self._outcome_join(cohort, indicator, alias, clip=event_cap is not None))
             sums += [f"count({alias}.{cohort.owner})", *_sums(indicator, alias)]
+        alias_of = {indicator.id: alias for alias, indicator in outcomes.items()}
+        for members in (sets or {}).values():
+            sums += _first_of([f"{alias_of[member]}.{cohort.owner}" for member in members])
         levels = ", ".join(f"m.{breakdown.id}" for breakdown in BREAKDOWNS)
         rows = self._engine.rows(
             f"SELECT {levels}, {', '.join(sums)} FROM ({self._members(cohort, event_cap)}) AS m "
@@ -167,6 +184,8 @@ class _Measuring:
             for alias, indicator in outcomes.items():
                 positive = next(numbers)
                 counts[indicator.id] = _Count(size, positive, tuple(next(numbers) for _ in _sums(indicator, alias)))
+            for name, members in (sets or {}).items():
+                counts[name] = _Count(size, size, tuple(next(numbers) for _ in (*members, "")))
         return tally
 
     def _prepare(self, sql: str) -> None:
@@ -360,18 +379,25 @@ def tabulate(
 
     Outcomes are decided on the uncapped history first; then each child's `event_cap` earliest events (by event date,
     then event) are kept (indicators reference 5.4). The values of a mean, and the parts and wholes of a ratio, are
-    clipped to their bounds and sent as distances from the middle. A source without an engine has no records. Raises
-    ReturnsNotReady when an engine cannot compute a definition.
+    clipped to their bounds and sent as distances from the middle. Of outcomes that exclude each other and share a
+    histogram, a child has the first that holds. A source without an engine has no records. Raises ReturnsNotReady when
+    an engine cannot compute a definition.
     """
     measuring = _measuring(engine, framework)
     indicators = {name: framework.indicator(name) for name in plan.indicators}
     entries: dict[Block, tuple[int, ...]] = {}
     for cohort, members in _by_cohort(framework, list(indicators.values())):
         blocks = [block for block in plan.blocks if block.cohort == cohort.id]
+        sets = {
+            block.indicator: block.categories[:-1]
+            for block in blocks
+            if block.categories and block.indicator not in indicators
+        }
         tally: _Tally = {}
         if cohort.source in measuring:
-            tally = measuring[cohort.source].tally(cohort, members, blocks[0].event_cap)
+            tally = measuring[cohort.source].tally(cohort, members, blocks[0].event_cap, sets)
         for block in blocks:
-            counts = _by_level(tally, block.breakdown, block.indicator, _nothing(indicators.get(block.indicator)))
+            nothing = _nothing(indicators.get(block.indicator), block.categories)
+            counts = _by_level(tally, block.breakdown, block.indicator, nothing)
             entries[block] = tuple(entry for level in block.levels for entry in _entries(block, counts[level]))
     return entries

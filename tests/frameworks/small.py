@@ -65,7 +65,7 @@ def _cohort(cohort_id: str, source: Source, **rest: object) -> Cohort:
 
 
 def small_framework() -> Framework:
-    """All sources; children, events and families; every kind; and two cohorts whose ages exclude each other."""
+    """All sources; children, events and families; every kind; ages, and outcomes, that exclude each other."""
     return Framework(
         id="small",
         version="1",
@@ -77,6 +77,7 @@ def small_framework() -> Framework:
             _cohort("looked_after", Source.SSDA903),
             _cohort("infants", Source.SSDA903, ages=(0, 4)),
             _cohort("teenagers", Source.SSDA903, ages=(13, 17)),
+            _cohort("leavers", Source.SSDA903),
             _cohort("referred", Source.CIN_CENSUS, unit=Unit.EVENT),
             _cohort("in_need", Source.CIN_CENSUS),
             _cohort("pupils", Source.EDUCATION),
@@ -91,6 +92,10 @@ def small_framework() -> Framework:
             _indicator("odd_score", "looked_after", Kind.MEAN, bounds=(0, 5)),
             _indicator("developed", "infants", Kind.PERCENT),
             _indicator("convicted", "teenagers", Kind.PERCENT),
+            *(
+                _indicator(name, "leavers", Kind.PERCENT, exclusive="why_left")
+                for name in ("adopted", "went_home", "moved_on")
+            ),
             _indicator("returned", "referred", Kind.PERCENT, event_cap=2),
             _indicator("returned_late", "referred", Kind.PERCENT, event_cap=3),
             _indicator("helped", "in_need", Kind.PERCENT, needs=("cin_census@Y-1",)),

@@ -256,6 +256,64 @@ def test_every_definition_shipped_stands_in_a_framework() -> None:
     assert placed == defined
 
 
+SET = (
+    DEFINITIONS.replace('unit = "%"', 'unit = "%"\nexclusive = "need"')
+    + """
+[[cohorts]]
+id = "referred"
+title = "Children referred"
+source = "cin_census"
+sql = "SELECT child_id FROM referred_child"
+needs = ["cin_census@Y"]
+
+[[indicators]]
+id = "planned"
+title = "Children with a plan"
+data_type = "cross-sectional"
+kind = "percent"
+cohort = "children"
+outcome = "SELECT child_id FROM child_protection_plan"
+polarity = "none"
+unit = "%"
+exclusive = "need"
+"""
+)
+
+
+def test_outcomes_that_exclude_each_other_are_of_one_set_of_children(tmp_path: Path) -> None:
+    framework = load_framework(
+        "small", _written(tmp_path, FRAMEWORK.replace('"referred"', '"referred", "planned"'), SET)
+    )
+    assert {indicator.exclusive for indicator in framework.indicators} == {"need"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            'cohort = "children"\noutcome = "SELECT child_id FROM child_protection_plan"',
+            'cohort = "plans"\noutcome = "SELECT child_id, event FROM child_protection_plan"',
+            r"indicators\.planned\.exclusive: its cohort does not count children",
+        ),
+        ('exclusive = "need"\n', 'exclusive = "referred"\n', r"exclusive\.referred: the name is taken"),
+        ('exclusive = "need"\n', 'exclusive = "planned"\n', r"exclusive\.planned: the name is taken"),
+        ('id = "planned"', 'id = "need"', r"indicators\.need: the name is taken"),
+        ('id = "planned"', 'id = "other"', "none of them is called other"),
+        (
+            'kind = "percent"\ncohort = "children"\noutcome = "SELECT child_id FROM child_protection_plan"',
+            'kind = "count"\ncohort = "children"',
+            "only percentages exclude each other",
+        ),
+        ('cohort = "children"', 'cohort = "referred"', "the set need is of the cohort children"),
+    ],
+)
+def test_a_set_that_cannot_be_one_histogram_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    head, found, tail = SET.rpartition(old)
+    assert found
+    with pytest.raises(InvalidFramework, match=message):
+        load_framework("small", _written(tmp_path, definitions=head + new + tail))
+
+
 REFERENCE_NEEDS = {
     "rereferral_12m_referrals": {"cin_census@Y-1"},
     "rereferral_12m_children": {"cin_census@Y-1"},

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from coordinator.data import population_for
-from coordinator.estimates.cells import NoisySum
 from coordinator.estimates.decode import Mean, Rate
+from coordinator.estimates.sums import NoisySum
 from frameworks.catalogue import installed_frameworks, load_framework
 from frameworks.display.formats import half_up
 from frameworks.model import EnglandValue, Framework, Indicator, Kind, Source

@@ -140,6 +140,11 @@ def test_a_changed_category_leaves_one_count_and_joins_another() -> None:
     assert replace_one_rho_units(FRAMEWORK, plan) == pytest.approx(UNITS_PER_RHO * cost([contrast], 4 + 2), abs=1)
 
 
+def test_another_outcome_of_a_set_leaves_one_count_and_joins_another() -> None:
+    plan = plan_of("adopted", "went_home", "moved_on")
+    assert shown(plan)[ONE_ANSWER] == pytest.approx(cost([plan.block(Statistic.HISTOGRAM, "why_left")], 1 + 1))
+
+
 def test_an_answer_about_events_may_change_for_each_that_is_kept() -> None:
     plan = plan_of("returned")
     contrast = plan.block(Statistic.CONTRAST, "returned")

@@ -24,11 +24,61 @@ from tests.privacy.random_children import YEAR, ChildMaker, fill
 
 CANARIES = {
     "average": "SELECT child_id FROM outcome_check WHERE sdq_score > (SELECT avg(sdq_score) FROM outcome_check)",
+    "average within a group": "SELECT c.child_id FROM looked_after_child AS c WHERE c.age > (SELECT avg(o.age) FROM"
+    " looked_after_child AS o WHERE o.sex = c.sex)",
+    "median": "SELECT child_id FROM attendance WHERE sessions_missed >"
+    " (SELECT median(sessions_missed) FROM attendance)",
+    "most": "SELECT child_id FROM referral WHERE referral_date >= ALL (SELECT referral_date FROM referral)",
     "rank": "SELECT child_id, rank() OVER (ORDER BY age) AS place FROM looked_after_child",
+    "rank within a group": "SELECT child_id, row_number() OVER (PARTITION BY sex ORDER BY age, child_id) AS n FROM"
+    " census_child",
+    "quarter": "SELECT child_id, ntile(4) OVER (ORDER BY age, child_id) AS quarter FROM looked_after_child",
+    "the one before": "SELECT child_id, lag(referral_date) OVER (ORDER BY referral_date, child_id, event) AS d FROM"
+    " referral",
     "limit": "SELECT child_id FROM (SELECT child_id FROM referral ORDER BY child_id LIMIT 10)",
+    "offset": "SELECT child_id FROM referral ORDER BY child_id, event OFFSET 10",
+    "qualify": "SELECT child_id FROM referral QUALIFY row_number() OVER (ORDER BY referral_date, child_id) < 9",
+    "distinct": "SELECT DISTINCT ON (referral_date) child_id FROM referral ORDER BY referral_date, child_id",
+    "sample": "SELECT child_id FROM referral USING SAMPLE 12 ROWS (reservoir, 7)",
+    "sample of a table": "SELECT child_id FROM referral TABLESAMPLE reservoir(12 ROWS) REPEATABLE (7)",
+    "chance": "SELECT child_id, random() AS n FROM referral",
+    "chance by identifier": "SELECT child_id, uuid() AS n FROM referral",
+    "the clock": "SELECT child_id, CAST(now() AS VARCHAR) AS t FROM referral",
+    "the clock without brackets": "SELECT child_id, CAST(CURRENT_TIMESTAMP AS VARCHAR) AS t FROM referral",
+    "the place of a row": "SELECT child_id, row_number() OVER () AS n FROM referral",
+    "the last row of a table": "SELECT child_id FROM referral WHERE rowid = (SELECT max(rowid) FROM referral)",
     "social worker": "SELECT a.child_id FROM social_worker_episode AS a"
     " JOIN social_worker_episode AS b ON a.worker_id = b.worker_id",
+    "caseload": "SELECT a.child_id, (SELECT count(*) FROM social_worker_episode AS b WHERE b.worker_id = a.worker_id)"
+    " AS n FROM social_worker_episode AS a",
+    "caseload by window": "SELECT child_id, count(*) OVER (PARTITION BY worker_id) AS n FROM social_worker_episode",
+    "placement": "SELECT a.child_id FROM episode AS a JOIN episode AS b ON a.address = b.address AND a.place = b.place"
+    " AND a.child_id <> b.child_id",
+    "alone in a placement": "SELECT child_id FROM episode WHERE start_date IN (SELECT start_date FROM episode GROUP BY"
+    " start_date, address HAVING count(DISTINCT child_id) = 1)",
+    "family": "SELECT a.family_id FROM family_need AS a JOIN family_need AS b ON a.need = b.need AND a.family_id <>"
+    " b.family_id",
+    "a child's family": "SELECT r.child_id FROM referral AS r JOIN family AS f ON f.age = r.event",
+    "sibling": "SELECT a.child_id FROM looked_after_child AS a JOIN looked_after_child AS b ON a.date_of_birth ="
+    " b.date_of_birth OR (a.sex = b.sex AND a.age = b.age AND a.child_id <> b.child_id)",
+    "whether anyone": "SELECT child_id FROM census_child WHERE EXISTS (SELECT 1 FROM census_child WHERE age = 17)",
+    "how many in all": "SELECT child_id, (SELECT count(*) FROM referral) AS n FROM census_child",
+    "the last of all": "SELECT child_id FROM referral WHERE referral_date >= (SELECT max(referral_date) - 200 FROM"
+    " referral)",
+    "another's date": "SELECT child_id FROM referral WHERE referral_date IN (SELECT start_date FROM section_47)",
+    "a date nobody else has": "SELECT min(child_id) AS child_id FROM referral GROUP BY referral_date"
+    " HAVING count(*) = 1",
+    "cross join": "SELECT a.child_id FROM unaccompanied_child AS a CROSS JOIN unaccompanied_child AS b",
+    "full join": "SELECT coalesce(a.child_id, b.child_id) AS child_id FROM referral AS a FULL JOIN section_47 AS b ON"
+    " a.event = b.event",
+    "as-of join": "SELECT a.child_id, b.start_date FROM referral AS a ASOF JOIN section_47 AS b ON a.referral_date >="
+    " b.start_date",
+    "positional join": "SELECT a.child_id, b.event AS n FROM referral AS a POSITIONAL JOIN section_47 AS b",
+    "set difference": "SELECT child_id FROM census_child WHERE age IN (SELECT age FROM census_child EXCEPT"
+    " SELECT age FROM looked_after_child)",
 }
+"""What no definition may do. The reference's own are among them: an average, a rank, a limit and a social worker."""
+
 SEEDS = (4, 7)
 
 

@@ -38,6 +38,61 @@ def test_a_histogram_has_an_entry_for_each_category_in_every_level_and_needs_no_
     assert "answered" not in {block.cohort for block in plan.blocks if block.statistic is Statistic.TOTAL}
 
 
+def test_three_of_a_set_share_a_histogram_and_need_no_total() -> None:
+    plan = plan_of("went_home", "adopted", "moved_on", breakdowns=("sex",))
+    assert [(block.statistic, block.indicator, block.breakdown) for block in plan.blocks] == [
+        (Statistic.HISTOGRAM, "why_left", ""),
+        (Statistic.HISTOGRAM, "why_left", "sex"),
+    ]
+    for block in plan.blocks:
+        assert block.categories == ("went_home", "adopted", "moved_on", "other")
+        assert (block.sensitivity, block.length) == (1, 4 * len(block.levels))
+    for name in plan.indicators:
+        assert plan.block_of(FRAMEWORK.indicator(name), "sex") == plan.block(Statistic.HISTOGRAM, "why_left", "sex")
+
+
+def test_two_of_a_set_are_two_contrasts() -> None:
+    plan = plan_of("went_home", "adopted")
+    assert [block.statistic for block in plan.blocks] == [Statistic.TOTAL, Statistic.CONTRAST, Statistic.CONTRAST]
+    assert plan.block_of(FRAMEWORK.indicator("adopted")) == plan.block(Statistic.CONTRAST, "adopted")
+
+
+def test_the_histogram_of_a_set_is_as_precise_as_its_shares_call_for() -> None:
+    """2 sqrt(K) contrasts' worth: its shares have about four times a contrast's error for the same noise, and are K."""
+    plan = plan_of("healthy", "went_home", "adopted", "moved_on")
+    contrast = plan.block(Statistic.CONTRAST, "healthy")
+    histogram = plan.block(Statistic.HISTOGRAM, "why_left")
+    assert contrast.variance / histogram.variance == pytest.approx(2 * 3**0.5, rel=0.01)
+
+
+def test_only_indicators_that_use_a_total_make_it_more_precise() -> None:
+    looked_after = tuple(
+        indicator.model_copy(update={"cohort": "looked_after"}) if indicator.exclusive else indicator
+        for indicator in FRAMEWORK.indicators
+    )
+    framework = FRAMEWORK.model_copy(update={"indicators": looked_after})
+    indicators = ("healthy", "score", "went_home", "adopted", "moved_on")
+    request = ReleaseRequest(id="release", mode="council", indicators=indicators, rho_units=20_000_000_000)
+    plan = compile_plan(framework, "2025-test", 2025, request)
+    total, contrast = plan.block(Statistic.TOTAL, "looked_after"), plan.block(Statistic.CONTRAST, "healthy")
+    assert contrast.variance / total.variance == pytest.approx((0.36 * 2) ** 0.5, rel=0.02)
+
+
+def test_a_block_is_found_by_what_it_measures() -> None:
+    plan = plan_of("children", "healthy", "score", "absence", "responded", "mood")
+    found = {name: plan.block_of(FRAMEWORK.indicator(name)).statistic for name in plan.indicators}
+    assert found == {
+        "children": Statistic.TOTAL,
+        "healthy": Statistic.CONTRAST,
+        "score": Statistic.CENTRED_SUM,
+        "absence": Statistic.CENTRED_SUM,
+        "responded": Statistic.CONTRAST,
+        "mood": Statistic.HISTOGRAM,
+    }
+    with pytest.raises(KeyError):
+        plan.block_of(FRAMEWORK.indicator("went_home"))
+
+
 def test_a_ratio_is_two_sums_and_the_total_that_they_are_distances_from() -> None:
     plan = plan_of("absence")
     assert [(block.statistic, block.sensitivity, block.step) for block in plan.blocks] == [

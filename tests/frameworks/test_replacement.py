@@ -99,6 +99,8 @@ def _searched(plan: ReleasePlan) -> Fraction:
         (("absence",), ("sex",)),
         (("mood", "responded"), ()),
         (("mood", "responded"), ("sex",)),
+        (("adopted", "went_home", "moved_on"), ("sex",)),
+        (("healthy", "adopted", "went_home", "moved_on"), ("sex",)),
     ],
 )
 def test_the_figure_is_the_dearest_replacement_of_one_child_by_another(

@@ -244,8 +244,12 @@ def _unbounded(framework: Framework) -> Framework:
     )
 
 
+def _cell(figure: Figure, breakdown: str, level: str) -> Figure | Cell:
+    return figure.breakdowns[breakdown][level] if breakdown else figure
+
+
 def test_where_nothing_is_clipped_a_release_says_what_measure_does() -> None:
-    """Every indicator shipped, over random children: totals, answers, sums and categories agree in every cell."""
+    """Every indicator shipped, over random children: totals, answers, sums, categories and sets agree in every cell."""
     framework = _unbounded(everything_shipped())
     plan = _plan(framework)
     files = required_files(framework, plan.indicators, YEAR)
@@ -257,11 +261,15 @@ def test_where_nothing_is_clipped_a_release_says_what_measure_does() -> None:
         for place, level in enumerate(block.levels):
             if block.statistic is Statistic.TOTAL:
                 continue
-            figure = figures[block.indicator]
-            cell = figure if not block.breakdown else figure.breakdowns[block.breakdown][level]
-            assert cell.numerator is not None and cell.denominator is not None, block.indicator
             width = block.length // len(block.levels)
             here = found[place * width : (place + 1) * width]
+            if block.indicator not in figures:
+                held = [_cell(figures[name], block.breakdown, level) for name in block.categories[:-1]]
+                assert here[:-1] == tuple(cell.numerator for cell in held), block.indicator
+                assert {sum(here)} == {cell.denominator for cell in held}, block.indicator
+                continue
+            cell = _cell(figures[block.indicator], block.breakdown, level)
+            assert cell.numerator is not None and cell.denominator is not None, block.indicator
             match block.statistic:
                 case Statistic.CONTRAST:
                     assert here == (2 * cell.numerator - cell.denominator,)

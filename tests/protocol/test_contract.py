@@ -17,7 +17,7 @@ def test_regenerating_the_stubs_changes_nothing() -> None:
 @pytest.mark.parametrize("path", proto_files(), ids=str)
 def test_each_message_states_its_next_unused_number_truthfully(path: object) -> None:
     text = (ROOT / str(path)).read_text(encoding="utf-8")
-    blocks = list(re.finditer(r"Next unused field number: (\d+)\.\nmessage \w+ \{([^}]*)\}", text))
+    blocks = list(re.finditer(r"Next unused field number: (\d+)\.\nmessage \w+ \{((?:[^{}]|\{[^{}]*\})*)\}", text))
     assert len(blocks) == len(re.findall(r"^message ", text, re.M))
     for block in blocks:
         used = [int(number) for number in re.findall(r"= (\d+);", block[2])]
