@@ -113,6 +113,7 @@ class Agent:
 
     def cycle(self) -> CycleReport:
         """One poll. Raises NodeError when the coordinator cannot be reached or refuses; nothing is lost then."""
+        send_at = self._send_time(self._clock().timestamp() + self._send_every_seconds)
         asked = self._ask()
         prepared = [
             self._prepare(offer, plan, asked.remembered_head)
@@ -120,7 +121,7 @@ class Agent:
             if offer.collection.opens_at <= self._clock() < offer.collection.closes_at
             for plan in offer.plans
         ]
-        sent = self._send()
+        sent = self._send(send_at, asked.remembered_head)
         outcomes = tuple(sent.get((outcome.collection, outcome.release), outcome) for outcome in prepared)
         return CycleReport(outcomes, asked.refused, asked.benchmarks)
 
@@ -168,12 +169,16 @@ class Agent:
         state = ReleaseState.SENT if self._door.is_acknowledged(*identity) else ReleaseState.STORED
         return ReleaseOutcome(*identity, state)
 
-    def _send(self) -> dict[tuple[str, str], ReleaseOutcome]:
-        """Sends every stored summary that has not been acknowledged, on the clock. The same bytes each time."""
-        outgoing = self._door.outgoing()
+    def _send(self, send_at: float, remembered: RememberedHead | None) -> dict[tuple[str, str], ReleaseOutcome]:
+        """Sends every stored summary that has not been acknowledged, on the clock. The same bytes each time.
+
+        `send_at` was fixed before anything was measured; where measuring took longer than that, the next time is taken.
+        """
+        outgoing = self._door.outgoing((remembered.sequence, remembered.hash) if remembered else None)
         if not outgoing:
             return {}
-        self._wait_for_send_time()
+        now = self._clock().timestamp()
+        self._sleep((send_at if now <= send_at else self._send_time(now)) - now)
         with self._open_link() as link:
             return {(stored.collection_id, stored.release_id): self._submit(link, stored) for stored in outgoing}
 
@@ -189,6 +194,5 @@ class Agent:
         self._log.info("summary acknowledged", collection=identity[0], release=identity[1])
         return ReleaseOutcome(*identity, ReleaseState.SENT)
 
-    def _wait_for_send_time(self) -> None:
-        now = self._clock().timestamp()
-        self._sleep(math.ceil(now / self._send_every_seconds) * self._send_every_seconds - now)
+    def _send_time(self, earliest: float) -> float:
+        return math.ceil(earliest / self._send_every_seconds) * self._send_every_seconds

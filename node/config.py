@@ -114,11 +114,47 @@ class WarehouseSection(_Section):
         return self if self.url_file is None else self.model_copy(update={"url_file": folder / self.url_file})
 
 
+class RoundsSection(_Section):
+    """`[rounds]`: the part this node takes in secure aggregation, none without `authority_key`.
+
+    `authority_key` is the base64 of the enrolment authority's public key for epochs, as it came with the invitation.
+    A report leaves at the first poll after a delay drawn between the two of `report_delay_seconds` before anything is
+    measured, so that its time does not tell how long measuring took. `min_percent` is the least part of a group's
+    members that must take part; the smallest group is `[policy] minimum_councils`. `small_committee` lets fewer than
+    ten councils guard a round: for demonstrations, unsafe.
+    """
+
+    authority_key: str | None = None
+    report_delay_seconds: tuple[float, float] = (300, 900)
+    min_percent: int = Field(default=67, ge=1, le=100)
+    small_committee: bool = False
+
+    @field_validator("authority_key")
+    @classmethod
+    def _is_a_public_key(cls, value: str | None) -> str | None:
+        if value is not None and len(base64.b64decode(value, validate=True)) != 32:
+            raise ValueError("must be the base64 of 32 bytes")
+        return value
+
+    @field_validator("report_delay_seconds")
+    @classmethod
+    def _is_a_span(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not 0 <= value[0] <= value[1]:
+            raise ValueError("must be two numbers of seconds, the shorter first")
+        return value
+
+    @property
+    def authority_key_bytes(self) -> bytes | None:
+        """The raw Ed25519 public key."""
+        return base64.b64decode(self.authority_key) if self.authority_key is not None else None
+
+
 class AgentSection(_Section):
     """`[agent]`: how often the node polls, and the clock on which stored summaries leave, in seconds.
 
-    A summary leaves only on a whole multiple of `send_every_seconds`, so that the time of sending does not tell how
-    long measuring took. `ledger_wait_seconds` is how long a command waits for the service to end its poll.
+    A summary leaves only on a whole multiple of `send_every_seconds`, the first that is at least so long after the poll
+    began: the time of sending does not tell how long measuring took, unless that was longer. `ledger_wait_seconds` is
+    how long a command waits for the service to end its poll.
     """
 
     poll_seconds: float = Field(default=600, gt=0)
@@ -157,6 +193,7 @@ class NodeConfig(_Settings):
     warehouse: WarehouseSection | None = None
     policy: Policy = Policy()
     agent: AgentSection = AgentSection()
+    rounds: RoundsSection = RoundsSection()
 
     def public(self) -> dict[str, Any]:
         """The effective configuration as JSON-ready values, without the one secret, the warehouse's URL."""
@@ -255,4 +292,10 @@ approval = "named"
 [agent]
 poll_seconds = 600
 send_every_seconds = 60
+
+[rounds]
+# Secure aggregation counts only the keys that this key certifies: the enrolment authority's, from the invitation.
+authority_key = "{base64.b64encode(invitation.epoch_authority_key).decode()}"
+# A report of a round leaves at the first poll after a delay that is drawn before measuring begins.
+report_delay_seconds = [300, 900]
 """

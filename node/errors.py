@@ -28,6 +28,7 @@ code   class                  means
 53     ApprovalAwaited        a person has not decided yet
 54     ApprovalRefused        a person has refused the plan
 55     AlreadyReleased        the release was charged for another plan, or sent, already
+56     ApproverRefused        a key that is needed is not there, cannot be opened, or is not a listed approver's
 60     ChecksFailed           a check found something in the way
 61     NothingSent            the cycle ended with a release that still waits
 =====  =====================  ================================================================================
@@ -184,6 +185,12 @@ class AlreadyReleased(NodeError):
     """The release was charged for another plan, or sent, already."""
 
     exit_code = 55
+
+
+class ApproverRefused(NodeError):
+    """A key that is needed is not there, cannot be opened, or is not a listed approver's."""
+
+    exit_code = 56
 
 
 class ChecksFailed(NodeError):

@@ -2,8 +2,9 @@
 
 One SQLite file (`node.ledger_schema`), written by one process at a time. Each method that writes is one transaction,
 committed to the disk (`synchronous=FULL`) when it returns, and may be repeated: the same release with the same plan is
-charged once, stored once and acknowledged once. Rules of the entries: `node.ledger_entries`. Design: privacy reference
-4.3, engineering reference 3.4.
+charged once, stored once and acknowledged once. Rules of the entries: `node.ledger_entries` (what they are),
+`node.decisions` (signatures, limits), `node.ledger_repair` and `node.ledger_replay` (what is sound). Design: privacy
+reference 4.3, engineering reference 3.4.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from node.errors import AlreadyReleased, LedgerRolledBack, UsageProblem
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from node.decisions import Owner, limits_in_force, recorded_limits, signed_by, standing_decision
+from node.errors import AlreadyReleased, ApproverRefused, LedgerDamaged, LedgerRolledBack, UsageProblem
 from node.ledger_entries import (
-    EMPTY_HEAD,
+    CHAIN_START,
     ENTRY_COLUMNS,
     Decision,
     Entry,
@@ -29,15 +33,16 @@ from node.ledger_entries import (
     budget_year,
     chain_hash,
     entry_from_row,
-    faults_in,
     find,
-    is_behind,
-    last_decision,
+    known_heads,
+    next_head,
     spent,
 )
 from node.ledger_file import connect, damaged, only_writer, storage_errors
+from node.ledger_repair import Repair, is_behind, plan_repair, repaired_since
+from node.ledger_replay import faults_in
 from node.ledger_schema import SCHEMA, SCHEMA_VERSION
-from node.policy import check_budget
+from node.policy import Limits, check_budget
 
 _COLUMNS = ", ".join(ENTRY_COLUMNS)
 
@@ -54,9 +59,10 @@ class StoredSummary:
 class Ledger:
     """An open ledger. Use `Ledger.open`; every method raises StorageFailed when the disk fails."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime]) -> None:
+    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime], owner: Owner) -> None:
         self._connection = connection
         self._clock = clock
+        self._owner = owner
 
     @classmethod
     @contextmanager
@@ -65,14 +71,16 @@ class Ledger:
         path: Path,
         clock: Callable[[], datetime],
         *,
+        owner: Owner,
         reading: bool = False,
         wait_seconds: float = 0,
         new_key: Callable[[], bytes] = lambda: secrets.token_bytes(32),
     ) -> Iterator[Ledger]:
         """Opens the ledger, making an empty one where there is none.
 
-        `reading` opens an existing ledger beside the process that writes it, to look only. `wait_seconds` is how long
-        to wait for another process to close it; `new_key` gives a new ledger the key of its chain (32 secret bytes).
+        `owner` says whose ledger it is, signs what the node records itself, and says whose approvals count. `reading`
+        opens an existing ledger beside the process that writes it, to look only. `wait_seconds` is how long to wait for
+        another process to close it; `new_key` gives a new ledger the key of its chain (32 secret bytes).
 
         Raises
         ------
@@ -86,7 +94,7 @@ class Ledger:
             with storage_errors():
                 connection = connect(path)
             with closing(connection):
-                ledger = cls(connection, clock)
+                ledger = cls(connection, clock, owner)
                 ledger._prepare(new_key)
                 if reading:
                     connection.execute("PRAGMA query_only = ON")
@@ -133,15 +141,26 @@ class Ledger:
         return bytes(rows[0][0])
 
     def _draft(
-        self, entries: tuple[Entry, ...], kind: EntryKind, collection_id: str, release_id: str, plan_hash: bytes
+        self,
+        entries: tuple[Entry, ...],
+        kind: EntryKind,
+        collection_id: str | None = None,
+        release_id: str | None = None,
+        plan_hash: bytes | None = None,
     ) -> Entry:
         """The next entry, dated. Times never go back, so that setting a clock back opens no past year's budget."""
         now = self._clock().astimezone(UTC)
         at = max(now, entries[-1].at) if entries else now
         return Entry(len(entries) + 1, at, kind, collection_id, release_id, plan_hash)
 
+    def _signed(self, draft: Entry, by: str, key: Ed25519PrivateKey | None) -> Entry:
+        if not by.strip():
+            raise UsageProblem("A decision needs the name of the person who takes it.", "Give it with --by.")
+        named = replace(draft, decided_by=by.strip())
+        return signed_by(key or self._owner.signing_key, self._owner.council_code, named)
+
     def _append(self, entries: tuple[Entry, ...], draft: Entry, envelope: bytes | None = None) -> Entry:
-        entry = replace(draft, hash=chain_hash(self._key(), entries[-1].hash if entries else EMPTY_HEAD.hash, draft))
+        entry = replace(draft, hash=chain_hash(self._key(), entries[-1].hash if entries else CHAIN_START, draft))
         values = [*entry.as_row().values(), envelope]
         marks = ", ".join("?" * len(values))
         self._connection.execute(f"INSERT INTO entry ({_COLUMNS}, envelope) VALUES ({marks})", values)
@@ -156,17 +175,20 @@ class Ledger:
             raise damaged("an entry has a time or a kind that is not one.") from error
 
     def head(self) -> LedgerHead:
-        """Where the chain stands now."""
-        entries = self.entries()
-        return LedgerHead(entries[-1].sequence, entries[-1].hash) if entries else EMPTY_HEAD
+        """What a summary that is stored next says of this ledger."""
+        return next_head(self.entries())
+
+    def known_heads(self) -> tuple[LedgerHead, ...]:
+        """The heads of the summaries stored here, and those that a repair accepted, oldest first."""
+        return known_heads(self.entries())
 
     def verify(self) -> tuple[str, ...]:
-        """Recomputes chain, order, sums and digests, and compares the tables with those this version makes.
+        """Recomputes chain, order, signatures, sums and digests, and compares the tables with those this version makes.
 
         Returns what is wrong, in words; empty when the ledger is sound.
         """
         entries = self.entries()
-        faults = faults_in(entries, self._key())
+        faults = faults_in(entries, self._key(), self._owner.council_code)
         envelopes = dict(self._rows("SELECT sequence, envelope FROM entry WHERE envelope IS NOT NULL"))
         for entry in entries:
             if entry.kind is EntryKind.STORED and sha256(envelopes[entry.sequence]).digest() != entry.digest:
@@ -174,6 +196,16 @@ class Ledger:
         if {sql for (sql,) in self._rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")} != set(SCHEMA):
             faults.append("The tables, or the triggers that keep entries as they are, are not as they were made.")
         return tuple(faults)
+
+    def check_sound(self) -> None:
+        """Raises LedgerDamaged when the ledger does not verify."""
+        faults = self.verify()
+        if faults:
+            raise LedgerDamaged(
+                f"The ledger does not verify: {faults[0]}",
+                "Nothing is charged, sent or repaired. Keep the file, put back the newest copy that verifies "
+                "(`newlyn-node ledger verify`; with none, move ledger.db away), then run `newlyn-node ledger repair`.",
+            )
 
     def check_remembered(self, sequence: int, head_hash: bytes) -> None:
         """Compares with the head that the coordinator remembers from the last summary it took.
@@ -183,9 +215,86 @@ class Ledger:
         if is_behind(self.entries(), LedgerHead(sequence, head_hash)):
             raise LedgerRolledBack(
                 "The coordinator has taken a summary that this ledger does not know: the ledger is an older copy.",
-                "Nothing is charged or sent. Put back the newest copy of ledger.db, with its -wal file; "
-                "if it is lost, tell the coordinator's operator and do not start a new one.",
+                "Nothing is charged or sent. Put back the newest copy of ledger.db, with its -wal file; if it is lost, "
+                "`newlyn-node ledger repair --accept-head` shows what going on without it costs.",
             )
+
+    def repaired_since(self, opened_at: datetime) -> datetime | None:
+        """When a repair gave up what was open and not acknowledged; None for a collection that opened after them."""
+        repair = repaired_since(self.entries(), opened_at)
+        return repair.at if repair else None
+
+    def plan_repair(self, remembered: LedgerHead | None, policy: Limits, years: int | None) -> Repair:
+        """What `repair` would record now; nothing is written.
+
+        Raises LedgerDamaged for a ledger that does not verify, and UsageProblem as `node.ledger_repair.plan_repair`.
+        """
+        self.check_sound()
+        entries = self.entries()
+        return plan_repair(entries, remembered, policy, self._draft(entries, EntryKind.REPAIRED).at, years)
+
+    def repair(
+        self,
+        remembered: LedgerHead | None,
+        policy: Limits,
+        years: int | None,
+        by: str,
+        key: Ed25519PrivateKey | None = None,
+    ) -> Entry:
+        """Accepts the head that the coordinator remembers, and charges what the lost copy may have spent.
+
+        Signed with `key`, or the node's own. Raises as `plan_repair`, and ApproverRefused for a key that may not.
+        """
+        with self._transaction():
+            planned = self.plan_repair(remembered, policy, years)
+            entries = self.entries()
+            draft = replace(
+                self._draft(entries, EntryKind.REPAIRED),
+                rho_units=planned.rho_units,
+                earlier_rho_units=planned.earlier_rho_units,
+                budget_year=planned.budget_year,
+                year_limit_units=planned.limits.year_units,
+                life_limit_units=planned.limits.life_units,
+                remembered_sequence=planned.remembered.sequence,
+                remembered_hash=planned.remembered.hash,
+            )
+            return self._append(entries, self._leave_given(self._signed(draft, by, key)))
+
+    def _leave_given(self, entry: Entry) -> Entry:
+        """The entry, where it is signed by who may. Raises ApproverRefused otherwise."""
+        if not self._owner.gave_leave(entry):
+            raise ApproverRefused(
+                "Only a person whose key is listed in [[policy.approvers]] of node.toml can decide this.",
+                "Nothing is recorded. Repeat the command with --key FILE, the key file of one of them.",
+            )
+        return entry
+
+    def limits_in_force(self, policy: Limits) -> Limits:
+        """The policy's limits, where they are not above those recorded here."""
+        return limits_in_force(self.entries(), self._owner, policy)
+
+    def raise_limits(self, policy: Limits, by: str, key: Ed25519PrivateKey | None = None) -> Entry:
+        """Records the policy's limits, which are in force from here on. Signed with `key`, or the node's own.
+
+        Raises UsageProblem when they are not above those in force, and ApproverRefused for a key that may not.
+        """
+        with self._transaction():
+            entries = self.entries()
+            recorded = recorded_limits(entries, self._owner.gave_leave)
+            if recorded is None or not policy.exceed(recorded):
+                raise UsageProblem(
+                    "There is no limit to raise: those of node.toml are in force.",
+                    "Write the new limits into [policy] of node.toml first, then repeat the command.",
+                )
+            return self._append(entries, self._leave_given(self._limit(entries, policy, by, key)))
+
+    def _limit(self, entries: tuple[Entry, ...], limits: Limits, by: str, key: Ed25519PrivateKey | None) -> Entry:
+        draft = replace(
+            self._draft(entries, EntryKind.LIMIT),
+            year_limit_units=limits.year_units,
+            life_limit_units=limits.life_units,
+        )
+        return self._signed(draft, by, key)
 
     def spent_in_year(self, at: datetime) -> int:
         """What was charged in the year ending 31 March that holds `at`, in units of 1e-12 rho."""
@@ -196,19 +305,27 @@ class Ledger:
         return spent(self.entries())
 
     def record_decision(
-        self, collection_id: str, release_id: str, plan_hash: bytes, decision: Decision, by: str
+        self,
+        collection_id: str,
+        release_id: str,
+        plan_hash: bytes,
+        decision: Decision,
+        by: str,
+        key: Ed25519PrivateKey | None = None,
     ) -> Entry:
-        """Records what a person decided on a plan; the last decision holds. Raises UsageProblem without a name."""
-        if not by.strip():
-            raise UsageProblem("A decision needs the name of the person who takes it.", "Give it with --by.")
+        """Records what a person decided on a plan, signed with `key` or the node's own; the last that counts holds.
+
+        Raises UsageProblem without a name, and ApproverRefused for an approval with a key that may not.
+        """
         with self._transaction():
             entries = self.entries()
             draft = self._draft(entries, EntryKind.DECISION, collection_id, release_id, plan_hash)
-            return self._append(entries, replace(draft, decision=decision, decided_by=by.strip()))
+            signed = self._signed(replace(draft, decision=decision), by, key)
+            return self._append(entries, signed if decision == "refused" else self._leave_given(signed))
 
     def decision(self, collection_id: str, release_id: str, plan_hash: bytes) -> Decision | None:
-        """The last decision on exactly this plan, or None."""
-        return last_decision(self.entries(), (collection_id, release_id), plan_hash)
+        """The last decision that counts on exactly this plan, or None."""
+        return standing_decision(self.entries(), (collection_id, release_id), plan_hash, self._owner)
 
     def reservation(self, collection_id: str, release_id: str, plan_hash: bytes) -> Entry | None:
         """The charge of a release, or None. Raises AlreadyReleased when it was charged under another plan."""
@@ -221,18 +338,11 @@ class Ledger:
         return entry
 
     def reserve(
-        self,
-        collection_id: str,
-        release_id: str,
-        plan_hash: bytes,
-        rho_units: int,
-        *,
-        year_limit_units: int,
-        life_limit_units: int,
+        self, collection_id: str, release_id: str, plan_hash: bytes, rho_units: int, *, policy: Limits
     ) -> Entry:
-        """Charges a release, if both limits hold, and returns its entry.
+        """Charges a release of `rho_units` (1e-12 rho), if the limits in force hold, and returns its entry.
 
-        All amounts are in units of 1e-12 rho. A release that is charged already is not charged again.
+        The first charge records the policy's limits. A release that is charged already is not charged again.
 
         Raises
         ------
@@ -246,21 +356,23 @@ class Ledger:
             if charged is not None:
                 return charged
             entries = self.entries()
+            if recorded_limits(entries, self._owner.gave_leave) is None:
+                entries += (self._append(entries, self._limit(entries, policy, "[policy] of node.toml", None)),)
             draft = self._draft(entries, EntryKind.RESERVED, collection_id, release_id, plan_hash)
-            year = budget_year(draft.at)
+            year, limits = budget_year(draft.at), limits_in_force(entries, self._owner, policy)
             check_budget(
                 rho_units,
                 spent_in_year=spent(entries, year),
-                year_limit_units=year_limit_units,
+                year_limit_units=limits.year_units,
                 spent_for_life=spent(entries),
-                life_limit_units=life_limit_units,
+                life_limit_units=limits.life_units,
             )
             charge = replace(
                 draft,
                 rho_units=rho_units,
                 budget_year=year,
-                year_limit_units=year_limit_units,
-                life_limit_units=life_limit_units,
+                year_limit_units=limits.year_units,
+                life_limit_units=limits.life_units,
             )
             return self._append(entries, charge)
 
@@ -309,14 +421,19 @@ class Ledger:
         return entry.at if entry else None
 
     def pending(self) -> tuple[StoredSummary, ...]:
-        """The summaries that are stored and not acknowledged, in the order of storing; no refused one among them."""
+        """The summaries that are stored and not acknowledged, in the order of storing; no refused one among them.
+
+        None from before a repair either: the coordinator has those bytes or would refuse them, and another copy of the
+        ledger may have sent others.
+        """
         entries = self.entries()
         return tuple(
             StoredSummary(*entry.release, self.envelope(*entry.release))
             for entry in entries
             if entry.kind is EntryKind.STORED
+            and repaired_since(entries, entry.at) is None
             and find(entries, EntryKind.ACKNOWLEDGED, entry.release) is None
-            and last_decision(entries, entry.release, entry.plan_hash) != "refused"
+            and standing_decision(entries, entry.release, entry.plan_hash or b"", self._owner) != "refused"
         )
 
     def envelope(self, collection_id: str, release_id: str) -> bytes:

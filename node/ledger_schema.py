@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Kept in `PRAGMA user_version`; a ledger of any other version is not opened."""
 
 SCHEMA = (
@@ -10,33 +10,48 @@ SCHEMA = (
     """CREATE TABLE entry (
     sequence INTEGER PRIMARY KEY,
     at TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('decision', 'reserved', 'stored', 'acknowledged')),
-    collection_id TEXT NOT NULL,
-    release_id TEXT NOT NULL,
-    plan_hash BLOB NOT NULL CHECK (length(plan_hash) = 32),
+    kind TEXT NOT NULL CHECK (kind IN ('decision', 'reserved', 'stored', 'acknowledged', 'limit', 'repaired')),
+    collection_id TEXT,
+    release_id TEXT,
+    plan_hash BLOB CHECK (length(plan_hash) = 32),
     decision TEXT CHECK (decision IN ('approved', 'refused')),
     decided_by TEXT,
-    rho_units INTEGER CHECK (rho_units > 0),
+    rho_units INTEGER CHECK (rho_units >= 0),
+    earlier_rho_units INTEGER CHECK (earlier_rho_units >= 0),
     budget_year INTEGER,
-    year_limit_units INTEGER,
-    life_limit_units INTEGER,
+    year_limit_units INTEGER CHECK (year_limit_units >= 0),
+    life_limit_units INTEGER CHECK (life_limit_units >= 0),
+    remembered_sequence INTEGER CHECK (remembered_sequence > 0),
+    remembered_hash BLOB CHECK (length(remembered_hash) = 32),
     digest BLOB CHECK (length(digest) = 32),
+    signer BLOB CHECK (length(signer) = 32),
+    signature BLOB CHECK (length(signature) = 64),
     envelope BLOB,
     hash BLOB NOT NULL CHECK (length(hash) = 32),
+    CHECK ((kind NOT IN ('limit', 'repaired')) = (collection_id IS NOT NULL)),
+    CHECK ((kind NOT IN ('limit', 'repaired')) = (release_id IS NOT NULL)),
+    CHECK ((kind NOT IN ('limit', 'repaired')) = (plan_hash IS NOT NULL)),
     CHECK ((kind = 'decision') = (decision IS NOT NULL)),
-    CHECK ((kind = 'decision') = (decided_by IS NOT NULL)),
-    CHECK ((kind = 'reserved') = (rho_units IS NOT NULL)),
-    CHECK ((kind = 'reserved') = (budget_year IS NOT NULL)),
-    CHECK ((kind = 'reserved') = (year_limit_units IS NOT NULL)),
-    CHECK ((kind = 'reserved') = (life_limit_units IS NOT NULL)),
+    CHECK ((kind IN ('decision', 'limit', 'repaired')) = (decided_by IS NOT NULL)),
+    CHECK ((kind IN ('decision', 'limit', 'repaired')) = (signer IS NOT NULL)),
+    CHECK ((kind IN ('decision', 'limit', 'repaired')) = (signature IS NOT NULL)),
+    CHECK ((kind IN ('reserved', 'repaired')) = (rho_units IS NOT NULL)),
+    CHECK (kind <> 'reserved' OR rho_units > 0),
+    CHECK ((kind IN ('reserved', 'repaired')) = (budget_year IS NOT NULL)),
+    CHECK ((kind IN ('reserved', 'repaired', 'limit')) = (year_limit_units IS NOT NULL)),
+    CHECK ((kind IN ('reserved', 'repaired', 'limit')) = (life_limit_units IS NOT NULL)),
+    CHECK ((kind = 'repaired') = (earlier_rho_units IS NOT NULL)),
+    CHECK ((kind = 'repaired') = (remembered_sequence IS NOT NULL)),
+    CHECK ((kind = 'repaired') = (remembered_hash IS NOT NULL)),
     CHECK ((kind IN ('stored', 'acknowledged')) = (digest IS NOT NULL)),
     CHECK ((kind = 'stored') = (envelope IS NOT NULL))
 ) STRICT""",
-    "CREATE UNIQUE INDEX once_per_release ON entry (collection_id, release_id, kind) WHERE kind <> 'decision'",
+    """CREATE UNIQUE INDEX once_per_release ON entry (collection_id, release_id, kind)
+WHERE kind IN ('reserved', 'stored', 'acknowledged')""",
     # INSERT OR REPLACE removes rows without asking the DELETE trigger: what it could replace is refused here.
     """CREATE TRIGGER entry_added_at_the_end BEFORE INSERT ON entry
 WHEN NEW.sequence <> (SELECT coalesce(max(sequence), 0) + 1 FROM entry)
-    OR (NEW.kind <> 'decision' AND EXISTS (
+    OR (NEW.kind IN ('reserved', 'stored', 'acknowledged') AND EXISTS (
         SELECT 1 FROM entry
         WHERE collection_id = NEW.collection_id AND release_id = NEW.release_id AND kind = NEW.kind))
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END""",

@@ -1,8 +1,9 @@
 """Noise: OpenDP's integer discrete Gaussian, one call per block of the plan, each at the block's own scale.
 
-OpenDP accepts a scale of 0 (and adds nothing) and saturates at the bounds of its integer type, so both are guarded
-here: a scale must be above 0, and entries are clipped to a public bound far inside 64 bits before noise is added
-(clipping entry by entry cannot raise sensitivity). Privacy reference 2.1, 2.2.
+OpenDP accepts a scale of 0 (and adds nothing), takes True for a scale of 1, clamps unsigned integers at 0 and saturates
+at the bounds of its type. So all that it is given is checked here first: scales and entries are ints and nothing like
+them, a scale is above 0, and entries are clipped to a public bound far inside 64 bits (clipping entry by entry cannot
+raise sensitivity). Privacy reference 2.1, 2.2.
 """
 
 from __future__ import annotations
@@ -33,11 +34,16 @@ def _refused(block: Block, problem: str) -> PlanRefused:
     )
 
 
+def _is_integer(value: object) -> bool:
+    """Whether it is an int itself: not a bool, a float that happens to be whole, or a number of NumPy."""
+    return type(value) is int
+
+
 def _mechanism(block: Block) -> Any:
     """The discrete Gaussian of a block. Raises PlanRefused for a scale it cannot have, or that costs otherwise."""
-    if not isinstance(block.sigma_units, int) or not 0 < block.sigma_units <= _LARGEST_SIGMA_UNITS:
+    if not (_is_integer(block.sigma_units) and 0 < block.sigma_units <= _LARGEST_SIGMA_UNITS):
         raise _refused(block, "has no noise scale above 0")
-    if not (isinstance(block.sensitivity, int) and block.sensitivity > 0):
+    if not (_is_integer(block.sensitivity) and block.sensitivity > 0):
         raise _refused(block, "has no sensitivity above 0")
     space = dp.vector_domain(dp.atom_domain(T=dp.i64)), dp.l2_distance(T=float)
     mechanism: Any = dp.m.make_gaussian(*space, scale=block.sigma)
@@ -66,10 +72,13 @@ def add_noise(plan: ReleasePlan, exact: Sequence[int]) -> list[int]:
 
     Each call draws afresh: only the one door (`node.release`) may call it, once it has charged the release.
 
-    Raises PlanRefused as `check_noise` does, and ValueError for a vector of another length.
+    Raises PlanRefused as `check_noise` does, ValueError for a vector of another length, and TypeError for an entry
+    that is not an int.
     """
     if len(exact) != plan.length:
         raise ValueError("the vector is not as long as the plan")
+    if not all(map(_is_integer, exact)):
+        raise TypeError("the vector holds something that is no integer")
     check_noise(plan)
     noised: list[int] = []
     for block in plan.blocks:

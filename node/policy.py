@@ -6,10 +6,12 @@ that no rounding is ever in favour of a release. Nothing here looks at data: a l
 
 from __future__ import annotations
 
+import base64
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from frameworks.accounting import UNITS_PER_RHO, rho_units_down
 from frameworks.plan import ReleasePlan
@@ -21,6 +23,43 @@ Rho = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 def _units(rho: float) -> int:
     """The limit as written (0.15, not the binary fraction just below it), rounded down to units of 1e-12 rho."""
     return rho_units_down(Fraction(repr(rho)))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that may be spent in a year ending 31 March, and ever, in units of 1e-12 rho."""
+
+    year_units: int
+    life_units: int
+
+    def exceed(self, other: Limits) -> bool:
+        """Whether either limit is above the other's."""
+        return self.year_units > other.year_units or self.life_units > other.life_units
+
+    def at_most(self, other: Limits) -> Limits:
+        """The lower of each."""
+        return Limits(min(self.year_units, other.year_units), min(self.life_units, other.life_units))
+
+
+class Approver(BaseModel):
+    """One entry of `[[policy.approvers]]`: a person, and the base64 of the Ed25519 public key (32 bytes) they made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1)
+    public_key: str
+
+    @field_validator("public_key")
+    @classmethod
+    def _is_a_public_key(cls, value: str) -> str:
+        if len(base64.b64decode(value, validate=True)) != 32:
+            raise ValueError("must be the base64 of 32 bytes, as `newlyn-node approver new` prints it")
+        return value
+
+    @property
+    def key_bytes(self) -> bytes:
+        """The raw public key."""
+        return base64.b64decode(self.public_key)
 
 
 class Policy(BaseModel):
@@ -37,7 +76,11 @@ class Policy(BaseModel):
     `minimum_councils` is the smallest group of councils that a secure release may sum over. This version answers
     council releases only, where it has no effect.
 
-    `approval`: "named" asks a person before anything is measured; "automatic" does not, but heeds a refusal.
+    `approval`: "named" asks a person before anything is measured; "automatic" does not, but heeds a refusal. Where
+    `approvers` are listed, only what one of them signed counts as an approval, or as a higher limit.
+
+    `rho_per_year` and `rho_for_life` are recorded in the ledger with the first charge. Lower ones hold at once; higher
+    ones once `newlyn-node ledger raise-limit` has recorded them, signed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +92,12 @@ class Policy(BaseModel):
     rho_for_life: Rho = 1.0
     minimum_councils: int = Field(default=10, ge=2)
     approval: Literal["named", "automatic"] = "named"
+    approvers: tuple[Approver, ...] = ()
+
+    @property
+    def limits(self) -> Limits:
+        """The limits as written here, which hold where the ledger's are not lower."""
+        return Limits(self.rho_per_year_units, self.rho_for_life_units)
 
     @property
     def rho_per_release_units(self) -> int:
@@ -121,5 +170,5 @@ def check_budget(
             raise BudgetExceeded(
                 f"The release costs {_as_rho(rho_units)} rho; {_as_rho(max(limit - spent, 0))} is left {period}.",
                 "A new year's budget begins on 1 April. A council that decides so raises the limit in [policy] of "
-                "node.toml.",
+                "node.toml, and records it with `newlyn-node ledger raise-limit`.",
             )

@@ -1,7 +1,8 @@
 """The one door: the only way by which figures leave this council, and the order in which they do.
 
 1.  Checks that open no data: the plan is the collection's, the window is open, the ledger is sound and not an older
-    copy, the council's policy allows the plan, a person has approved it, and the budget is there.
+    copy, no copy that was lost may have answered, the council's policy allows the plan, a person has approved it (by
+    a signature that counts), and the budget is there.
 2.  Measure. The exact vector is in memory and nowhere else; if measuring fails, nothing has been spent.
 3.  Charge, and commit. From here on the release is paid for, once.
 4.  Sample the noise.
@@ -26,10 +27,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from frameworks.collection import Collection
 from frameworks.plan import ReleasePlan
 from node.errors import (
+    AlreadyReleased,
     ApprovalAwaited,
     ApprovalRefused,
     CoordinatorRefused,
-    LedgerDamaged,
+    LedgerRolledBack,
     NodeError,
     PlanRefused,
     ReturnsNotReady,
@@ -110,12 +112,15 @@ class ReleaseDoor:
         ReturnsNotReady
             When the returns could not be measured; nothing was spent.
         """
-        self._check_sound()
+        self._ledger.check_sound()
         if remembered_head is not None:
             self._ledger.check_remembered(*remembered_head)
         check_plan(collection, plan)
         identity = (collection.id, plan.release_id, plan.plan_hash)
         charge = self._ledger.reservation(*identity)
+        if self.is_acknowledged(*identity[:2]):
+            return
+        self._check_not_answered_elsewhere(collection, plan)
         if charge is not None and self._ledger.is_stored(*identity[:2]):
             return
         self._check_window(collection)
@@ -125,22 +130,37 @@ class ReleaseDoor:
         if charge is None:
             self._check_budget(plan)
         exact = _measured(plan, exact_vector)
-        charge = self._ledger.reserve(
-            *identity,
-            plan.rho_units,
-            year_limit_units=self._policy.rho_per_year_units,
-            life_limit_units=self._policy.rho_for_life_units,
-        )
+        self._ledger.reserve(*identity, plan.rho_units, policy=self._policy.limits)
         noised = self._noise(plan, exact)
         summary = self._signed_summary(plan, self._ledger.head(), declared_files, noised)
         self._ledger.store(*identity, summary)
 
-    def outgoing(self) -> tuple[StoredSummary, ...]:
+    def check_round(
+        self, collection: Collection, plan: ReleasePlan, *, remembered_head: tuple[int, bytes] | None
+    ) -> None:
+        """The checks of `prepare` that open no data, for a release that is answered in rounds: they charge for it
+        themselves (`node.rounds`). Raises as `prepare` does."""
+        self._ledger.check_sound()
+        if remembered_head is not None:
+            self._ledger.check_remembered(*remembered_head)
+        check_plan(collection, plan)
+        self._check_not_answered_elsewhere(collection, plan)
+        self._check_window(collection)
+        check_allowed(self._policy, plan)
+        self._check_approval(plan)
+
+    def outgoing(self, remembered_head: tuple[int, bytes] | None = None) -> tuple[StoredSummary, ...]:
         """What is to be sent: the stored bytes that are not acknowledged yet, but for releases refused since.
 
+        Nothing where the ledger does not know `remembered_head`: another copy of it may have sent other bytes.
         Raises LedgerDamaged when the ledger does not verify: nothing that somebody else put there is sent.
         """
-        self._check_sound()
+        self._ledger.check_sound()
+        try:
+            if remembered_head is not None:
+                self._ledger.check_remembered(*remembered_head)
+        except LedgerRolledBack:
+            return ()
         return self._ledger.pending()
 
     def acknowledged(self, collection_id: str, release_id: str, payload_digest: bytes) -> None:
@@ -160,12 +180,13 @@ class ReleaseDoor:
         """Whether the coordinator is known to have the summary."""
         return self._ledger.acknowledged_at(collection_id, release_id) is not None
 
-    def _check_sound(self) -> None:
-        faults = self._ledger.verify()
-        if faults:
-            raise LedgerDamaged(
-                f"The ledger does not verify: {faults[0]}",
-                "Nothing is charged or sent. Run `newlyn-node ledger verify`, and put back the newest copy that does.",
+    def _check_not_answered_elsewhere(self, collection: Collection, plan: ReleasePlan) -> None:
+        repaired_at = self._ledger.repaired_since(collection.opens_at)
+        if repaired_at is not None:
+            raise AlreadyReleased(
+                f"Release {plan.release_id} of {collection.id} may have been answered from the copy of the ledger that "
+                f"was lost; the ledger was repaired on {repaired_at:%d %B %Y}.",
+                "It is not answered from here. Collections that open later are.",
             )
 
     def _check_window(self, collection: Collection) -> None:
@@ -186,17 +207,19 @@ class ReleaseDoor:
         if decision is None and self._policy.approval == "named":
             raise ApprovalAwaited(
                 f"Release {plan.release_id} of {plan.collection_id} waits for a person's decision.",
-                f"Read `newlyn-node preview {plan.collection_id}`, then approve or refuse it.",
+                f"Read `newlyn-node preview {plan.collection_id}`, then approve or refuse it"
+                + (", with the key of a listed approver." if self._policy.approvers else "."),
             )
 
     def _check_budget(self, plan: ReleasePlan) -> None:
         """Before measuring, so that nothing is measured that cannot be paid; the charge itself checks again."""
+        limits = self._ledger.limits_in_force(self._policy.limits)
         check_budget(
             plan.rho_units,
             spent_in_year=self._ledger.spent_in_year(self._clock()),
-            year_limit_units=self._policy.rho_per_year_units,
+            year_limit_units=limits.year_units,
             spent_for_life=self._ledger.spent_for_life(),
-            life_limit_units=self._policy.rho_for_life_units,
+            life_limit_units=limits.life_units,
         )
 
     def _signed_summary(
@@ -219,7 +242,7 @@ class ReleaseDoor:
 def _measured(plan: ReleasePlan, exact_vector: Callable[[], Sequence[int]]) -> list[int]:
     """The exact vector. An error that is not ours may quote a record, so its text goes no further."""
     try:
-        exact = [index(entry) for entry in exact_vector()]
+        exact = [int(index(entry)) for entry in exact_vector()]
     except NodeError:
         raise
     except Exception:

@@ -18,10 +18,11 @@ from node.compare import WARNING, ComparedIndicator, Comparison, Published
 from node.config import NodeConfig
 from node.doctor import Finding, Verdict
 from node.identity import KeyFingerprints
-from node.ledger_entries import Entry
+from node.ledger_entries import Entry, EntryKind
+from node.ledger_repair import Repair
 from node.measure import Figure
-from node.preview import Preview, PreviewedIndicator, PreviewedRelease
 from node.status import Status
+from protos.signing import key_id
 
 _MARKS = {
     Verdict.OK: "[green]ok[/green]",
@@ -112,76 +113,9 @@ def show_figures(console: Console, framework: Framework, figures: Mapping[str, F
         console.print(f"{missing} of {len(figures)} indicators are not available: `newlyn-node check` says why.")
 
 
-def _title(indicator: PreviewedIndicator | ComparedIndicator) -> str:
+def _title(indicator: ComparedIndicator) -> str:
     """The title, and under that of a proxy what it stands for."""
     return indicator.title + (f"\nproxy for {indicator.proxy_for}" if indicator.proxy_for else "")
-
-
-def _show_release(console: Console, release: PreviewedRelease) -> None:
-    console.print(f"\n[bold]Release {release.id}[/bold], mode {release.mode}")
-    console.print(f"  Sent     {release.numbers_sent} whole numbers, each with noise. No record, no exact count.")
-    console.print(
-        f"  Cost     rho {release.rho:.6g} of this council's budget "
-        f"(epsilon {release.epsilon:.3g} at delta {release.delta:g})"
-    )
-    if release.refusal:
-        console.print(f"  [red]Refused[/red]  {escape(release.refusal)}")
-    if release.breakdowns:
-        console.print(f"  By       {', '.join(release.breakdowns)}")
-    table = _table(
-        "",
-        "Indicator",
-        "Of",
-        "Cells",
-        "Noise scale",
-        "Typical error",
-        numeric=("Cells", "Noise scale", "Typical error"),
-    )
-    for indicator in release.indicators:
-        table.add_row(
-            _title(indicator),
-            indicator.cohort,
-            str(indicator.cells),
-            _number(indicator.noise_scale),
-            f"± {_number(indicator.typical_error, 0)}",
-        )
-    console.print(table)
-    exposures = _table(
-        "\nThe most that somebody who knows everything else could learn of one child",
-        "About",
-        "A 50 % guess becomes at most",
-        numeric=("A 50 % guess becomes at most",),
-    )
-    for exposure in release.exposures:
-        exposures.add_row(exposure.question, f"{100 * exposure.probability:.0f} %")
-    console.print(exposures)
-    console.print(f"  Plan     {release.plan_hash}")
-
-
-def show_previews(console: Console, previews: Sequence[Preview]) -> None:
-    """Every collection that is offered."""
-    if not previews:
-        console.print("This node has not been offered a collection yet. Next: newlyn-node run --once")
-    for preview in previews:
-        _show_preview(console, preview)
-
-
-def _show_preview(console: Console, preview: Preview) -> None:
-    console.print(f"[bold]Collection {preview.collection}[/bold]")
-    console.print(f"  Asks for {preview.framework}, year ending 31 March {preview.reference_year}")
-    console.print(f"  Open     {_moment(preview.opens)} to {_moment(preview.closes)}")
-    for release in preview.releases:
-        _show_release(console, release)
-    budget = preview.budget
-    console.print(
-        f"\nBudget: {budget.spent_this_year:.4f} of {budget.limit_per_year:.4f} rho spent this year, "
-        f"{budget.spent_for_life:.4f} of {budget.limit_for_life:.4f} for life."
-    )
-    console.print(
-        "\nNever sent: names, ids, dates, rows, exact counts, how many rows could not be used, or why this council did "
-        "not answer.\nNothing is measured before you approve: "
-        f"newlyn-node approve {preview.collection} --by 'YOUR NAME'"
-    )
 
 
 def show_cycle(console: Console, report: CycleReport) -> None:
@@ -226,6 +160,14 @@ def _interval(published: Published) -> str:
     return f"{_number(published.value)} ({_number(published.lower)} to {_number(published.upper)})"
 
 
+def _published_own(indicator: ComparedIndicator) -> str:
+    """The council's unbiased figure, and under it the steadied one."""
+    lines, shrunk = [_interval(indicator.published_own)], indicator.shrunk_own
+    if shrunk is not None:
+        lines.append(f"steadied {_number(shrunk.value)} ({_number(shrunk.lower)} to {_number(shrunk.upper)})")
+    return "\n".join(lines)
+
+
 def show_comparison(console: Console, comparison: Comparison) -> None:
     """The council's exact figures beside England's published ones."""
     console.print(
@@ -249,7 +191,7 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
             indicator.unit,
             own,
             _interval(indicator.england),
-            _interval(indicator.published_own),
+            _published_own(indicator),
             indicator.position,
         )
         for category in indicator.categories:
@@ -263,26 +205,73 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
             )
     console.print(table)
     console.print("c: too few children for a figure beside the noise. x: not available.")
+    if any(indicator.shrunk_own for indicator in comparison.indicators):
+        console.print(
+            "steadied: the published figure drawn towards the other councils by a model, more where noise weighs more; "
+            "the interval is of the exact figure."
+        )
+
+
+def _rho(units: int | None) -> str:
+    return f"{(units or 0) / UNITS_PER_RHO:.6f}"
+
+
+def _about(entry: Entry) -> str:
+    """What an entry is about: a release, limits, or the head that a repair accepted."""
+    if entry.kind is EntryKind.LIMIT:
+        return f"{_rho(entry.year_limit_units)} a year, {_rho(entry.life_limit_units)} for life"
+    if entry.kind is EntryKind.REPAIRED:
+        return f"after summary {entry.remembered_sequence}"
+    return f"{entry.collection_id} / {entry.release_id}"
 
 
 def show_ledger(console: Console, entries: Sequence[Entry]) -> None:
     """Every entry of the ledger, oldest first."""
-    table = _table("", "No.", "Time", "Entry", "Release", "By", "rho charged", numeric=("No.", "rho charged"))
+    table = _table("", "No.", "Time", "Entry", "About", "By", "Key", "rho charged", numeric=("No.", "rho charged"))
     for entry in entries:
+        charged = (entry.rho_units or 0) + (entry.earlier_rho_units or 0)
         table.add_row(
             str(entry.sequence),
             f"{entry.at:%Y-%m-%d %H:%M:%S}",
             entry.decision or entry.kind.value,
-            f"{entry.collection_id} / {entry.release_id}",
+            _about(entry),
             escape(entry.decided_by or ""),
-            f"{entry.rho_units / UNITS_PER_RHO:.6f}" if entry.rho_units else "",
+            key_id(entry.signer) if entry.signer else "",
+            _rho(charged) if entry.rho_units is not None else "",
         )
     console.print(table)
 
 
-def show_verification(console: Console, faults: Sequence[str]) -> None:
-    """The outcome of `ledger verify`."""
+def show_verification(console: Console, faults: Sequence[str], head: str | None) -> None:
+    """The outcome of `ledger verify`, and the head of the last stored summary in short form."""
     for fault in faults:
         console.print(f"[red]Fault[/red] {escape(fault)}")
     if not faults:
-        console.print("The ledger is whole: chain, sums and digests of stored summaries hold.")
+        console.print("The ledger is whole: chain, signatures, sums and digests of stored summaries hold.")
+    console.print(f"Head     {head or 'none: no summary was ever stored'}")
+
+
+def show_raised_limit(console: Console, entry: Entry) -> None:
+    """The limits that are in force from here on."""
+    console.print(f"In force {_about(entry)} (rho).")
+    console.print(f"Signed by {entry.decided_by} with the key {key_id(entry.signer or b'')}.", markup=False)
+
+
+def show_repair(console: Console, repair: Repair, head: str, unanswered: Sequence[str], *, done: bool) -> None:
+    """What a repair costs, before or after it is done."""
+    console.print(f"Accepted {head}: the last summary that the coordinator took; this ledger does not know it")
+    console.print(
+        f"Charged  {_rho(repair.rho_units)} rho: all that was left of the year ending 31 March {repair.budget_year}"
+    )
+    if repair.earlier_rho_units:
+        console.print(f"         {_rho(repair.earlier_rho_units)} rho: all that was left of earlier years")
+    console.print(f"Never    {', '.join(unanswered) or 'nothing that is offered now'} is answered from here any more")
+    if done:
+        console.print(
+            "\nThe ledger is repaired. Nothing is released before 1 April, unless the year's limit is raised."
+        )
+    else:
+        console.print(
+            "\nNothing is done yet. If a newer copy of ledger.db (with its -wal file) exists, put that back instead. "
+            "Otherwise repeat this with --by 'YOUR NAME' --yes."
+        )

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from frameworks.accounting import UNITS_PER_RHO
+from frameworks.collection import Collection
+from frameworks.plan import ReleasePlan
 from node.ledger import Ledger
 from node.offers import Offer
 from node.policy import Policy
@@ -26,7 +28,7 @@ class ReleaseStanding:
 
 @dataclass(frozen=True)
 class Budget:
-    """What the ledger has spent and the policy allows, in rho. A year ends on 31 March."""
+    """What the ledger has spent and the limits in force, in rho. A year ends on 31 March."""
 
     spent_this_year: float
     limit_per_year: float
@@ -36,11 +38,12 @@ class Budget:
 
 def read_budget(ledger: Ledger, policy: Policy, now: datetime) -> Budget:
     """The budget as it stands."""
+    limits = ledger.limits_in_force(policy.limits)
     return Budget(
         spent_this_year=ledger.spent_in_year(now) / UNITS_PER_RHO,
-        limit_per_year=policy.rho_per_year_units / UNITS_PER_RHO,
+        limit_per_year=limits.year_units / UNITS_PER_RHO,
         spent_for_life=ledger.spent_for_life() / UNITS_PER_RHO,
-        limit_for_life=policy.rho_for_life_units / UNITS_PER_RHO,
+        limit_for_life=limits.life_units / UNITS_PER_RHO,
     )
 
 
@@ -61,13 +64,16 @@ class Status:
         return asdict(self)
 
 
-def _standing(ledger: Ledger, policy: Policy, collection: str, release: str, plan_hash: bytes) -> ReleaseStanding:
+def _standing(ledger: Ledger, policy: Policy, asked: Collection, plan: ReleasePlan) -> ReleaseStanding:
+    collection, release = asked.id, plan.release_id
     acknowledged = ledger.acknowledged_at(collection, release)
     if acknowledged is not None:
         return ReleaseStanding(collection, release, "sent", acknowledged.isoformat(), "nobody")
+    if ledger.repaired_since(asked.opens_at) is not None:
+        return ReleaseStanding(collection, release, "given up when the ledger was repaired", None, "nobody")
     if ledger.is_stored(collection, release):
         return ReleaseStanding(collection, release, "stored, not yet acknowledged", None, "the coordinator")
-    decision = ledger.decision(collection, release, plan_hash)
+    decision = ledger.decision(collection, release, plan.plan_hash)
     if decision == "refused":
         return ReleaseStanding(collection, release, "refused", None, "nobody")
     if decision == "approved" or policy.approval == "automatic":
@@ -94,11 +100,7 @@ def read_status(
         council=council,
         enrolled=enrolled,
         open_collections=tuple(offer.collection.id for offer in current if offer.collection.opens_at <= now),
-        releases=tuple(
-            _standing(ledger, policy, offer.collection.id, plan.release_id, plan.plan_hash)
-            for offer in offers
-            for plan in offer.plans
-        ),
+        releases=tuple(_standing(ledger, policy, offer.collection, plan) for offer in offers for plan in offer.plans),
         budget=read_budget(ledger, policy, now),
         next_date=min(dates).isoformat() if dates else None,
         benchmarks=tuple(benchmarks),

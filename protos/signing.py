@@ -17,12 +17,15 @@ _DOMAIN = b"newlyn\x00"
 
 
 class Label(StrEnum):
-    """What a signature is for."""
+    """What a signature is for. The last three are for entries of a council's own ledger, which are never sent."""
 
     ENROLMENT = "enrolment/1"
     COLLECTION = "collection/1"
     SUMMARY = "summary/1"
     BENCHMARK = "benchmark/1"
+    DECISION = "decision/1"
+    LIMIT = "limit/1"
+    REPAIR = "repair/1"
 
 
 class EnvelopeRefused(Exception):

@@ -23,6 +23,7 @@ from node.ledger import Ledger
 from tests.federation.canary_returns import write_canary_returns
 from tests.federation.house import COLLECTION, Council, House, Ran, house, program
 from tests.federation.recording_proxy import ClientFiles, recording_proxy
+from tests.node.small_release import OWNER
 from tests.pki import TestAuthority
 
 INDICATORS = ("cla_31_march", "placements_3plus", "cin_open_31_march", "rereferral_12m_children")
@@ -70,7 +71,7 @@ def assert_clear(ran: Ran, exit_code: int, *words: str) -> None:
 def assert_answers_once_mended(council: Council) -> None:
     """Nothing was lost: the same release goes out, and is charged once."""
     assert_clear(council.node("run", "--once"), 0, "sent")
-    assert charges(council) == ["reserved", "stored", "acknowledged"]
+    assert charges(council) == ["limit", "reserved", "stored", "acknowledged"]
     assert council.node("ledger", "verify").exit_code == 0
 
 
@@ -132,7 +133,7 @@ def test_a_release_over_what_is_left_for_life_is_refused(council: Council) -> No
 
 
 def test_a_second_process_on_the_same_ledger(council: Council) -> None:
-    with Ledger.open(council.state / "ledger.db", lambda: datetime.now(UTC)):
+    with Ledger.open(council.state / "ledger.db", lambda: datetime.now(UTC), owner=OWNER):
         assert_clear(council.node("run", "--once"), 40, "Another process", "two nodes")
     assert_answers_once_mended(council)
 
@@ -201,7 +202,7 @@ def test_an_answer_lost_in_mid_send_is_mended_by_the_same_bytes(world: House, co
         proxy.loses_answer_of = frozenset({1})
         council.edit(f"localhost:{world.port}", f"localhost:{proxy.port}")
         assert_clear(council.node("run", "--once"), 20, "did not answer")
-        assert charges(council) == ["reserved", "stored"]
+        assert charges(council) == ["limit", "reserved", "stored"]
         assert_answers_once_mended(council)
         with sqlite3.connect(council.state / "ledger.db") as database:
             ((envelope,),) = database.execute("SELECT envelope FROM entry WHERE envelope IS NOT NULL").fetchall()

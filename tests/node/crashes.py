@@ -1,5 +1,8 @@
 """Kills a node with SIGKILL at every moment of a release, restarts it, and writes down what was sent and spent.
 
+The life: an approver signs, the release goes through the door and is acknowledged, a limit is raised, and the ledger is
+repaired.
+
 `python -m tests.node.crashes FOLDER [forgetful]` prints one JSON list; its items are what a moment led to. It is a
 program of its own because it forks. `forgetful` is the control: a door that stores only after it has sent.
 """
@@ -16,12 +19,27 @@ from typing import Any
 
 from frameworks.plan import ReleasePlan
 from node.ledger import Ledger
+from node.ledger_entries import LedgerHead
 from node.noise import add_noise
+from node.policy import Limits
 from protos.envelope.v1.envelope_pb2 import SignedEnvelope
 from tests.node.faulty_storage import KilledAt, every_statement
-from tests.node.small_release import COLLECTION_ID, EXACT, PLAN, door_of, open_ledger, policy_of, prepare
+from tests.node.small_release import (
+    CALDICOTT,
+    COLLECTION_ID,
+    EXACT,
+    PLAN,
+    WITH_APPROVER,
+    door_of,
+    open_ledger,
+    policy_of,
+    prepare,
+)
 
 NEVER = 10**9
+BY = "A. Caldicott (invented)"
+HIGHER = Limits(10**12, 2 * 10**12)
+LOST = LedgerHead(9, bytes(32))
 
 
 def _send(folder: Path, envelope: bytes) -> None:
@@ -50,12 +68,10 @@ def _one_cycle(folder: Path, moment: KilledAt, forgetful: bool) -> None:
 
     if forgetful:
         Ledger.store = send_then_store  # type: ignore[assignment, method-assign]
-    with every_statement(moment), open_ledger(folder) as ledger:
+    with every_statement(moment), open_ledger(folder, owner=WITH_APPROVER) as ledger:
         door = door_of(ledger, policy=policy_of(approval="named"), noise=noise)
         if ledger.decision(COLLECTION_ID, PLAN.release_id, PLAN.plan_hash) is None:
-            ledger.record_decision(
-                COLLECTION_ID, PLAN.release_id, PLAN.plan_hash, "approved", "A. Caldicott (invented)"
-            )
+            ledger.record_decision(COLLECTION_ID, PLAN.release_id, PLAN.plan_hash, "approved", BY, CALDICOTT)
         prepare(door, exact_vector=exact_vector)
         for stored in door.outgoing():
             moment("before sending")
@@ -63,6 +79,10 @@ def _one_cycle(folder: Path, moment: KilledAt, forgetful: bool) -> None:
             moment("sent")
             payload = SignedEnvelope.FromString(stored.envelope).payload
             door.acknowledged(stored.collection_id, stored.release_id, sha256(payload).digest())
+        if ledger.limits_in_force(HIGHER) != HIGHER:
+            ledger.raise_limits(HIGHER, BY, CALDICOTT)
+        if LOST not in ledger.known_heads():
+            ledger.repair(LOST, HIGHER, None, BY, CALDICOTT)
 
 
 def _in_a_process_of_its_own(folder: Path, kill_at: int, forgetful: bool) -> bool:
@@ -76,11 +96,11 @@ def _in_a_process_of_its_own(folder: Path, kill_at: int, forgetful: bool) -> boo
 
 
 def _after(folder: Path) -> dict[str, object]:
-    with open_ledger(folder) as ledger:
+    with open_ledger(folder, owner=WITH_APPROVER) as ledger:
         return {
             "arrived": (folder / "arrived").read_text().split(),
             "spent": ledger.spent_for_life(),
-            "charges": sum(entry.rho_units is not None for entry in ledger.entries()),
+            "kinds": [entry.kind for entry in ledger.entries()],
             "faults": ledger.verify(),
             "acknowledged": ledger.acknowledged_at(COLLECTION_ID, PLAN.release_id) is not None,
         }

@@ -15,17 +15,23 @@ from frameworks.errors import UnknownFramework
 from frameworks.model import Framework
 from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
 from frameworks.shares import SecureTerms
+from node.decisions import Owner
 from node.ledger import Ledger
 from node.noise import add_noise
 from node.policy import Policy
 from node.release import Noise, ReleaseDoor
 from protos.envelope.v1.envelope_pb2 import SignedEnvelope
+from protos.signing import public_bytes
 from protos.summary.v1.summary_pb2 import Summary
 from tests.frameworks.small import small_framework
 
 FRAMEWORK = small_framework()
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SIGNING_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+OWNER = Owner("301", SIGNING_KEY)
+CALDICOTT = Ed25519PrivateKey.from_private_bytes(b"a" * 32)
+STRANGER = Ed25519PrivateKey.from_private_bytes(b"s" * 32)
+WITH_APPROVER = Owner("301", SIGNING_KEY, frozenset({public_bytes(CALDICOTT)}))
 DECLARED = frozenset({"ssda903@2025", "cin_census@2025"})
 RHO_UNITS = 20_000_000_000
 COLLECTION_ID = "2025-test"
@@ -93,9 +99,11 @@ def policy_of(**changes: Any) -> Policy:
     return Policy(**values | changes)
 
 
-def open_ledger(folder: Path, clock: Callable[[], datetime] | None = None) -> AbstractContextManager[Ledger]:
+def open_ledger(
+    folder: Path, clock: Callable[[], datetime] | None = None, *, owner: Owner = OWNER
+) -> AbstractContextManager[Ledger]:
     """The ledger in a folder."""
-    return Ledger.open(folder / "ledger.db", clock or Clock())
+    return Ledger.open(folder / "ledger.db", clock or Clock(), owner=owner)
 
 
 def door_of(

@@ -68,6 +68,7 @@ class Council:
     clock: Clock = field(default_factory=Clock)
     figure: int = 100
     failure: NodeError | None = None
+    measuring_seconds: float = 0
     measured: list[str] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
     log: StringIO = field(default_factory=StringIO)
@@ -75,6 +76,7 @@ class Council:
     def measure(self, plan: ReleasePlan, _framework: Framework) -> Sequence[int]:
         """The made-up returns."""
         self.measured.append(plan.release_id)
+        self.clock.now += timedelta(seconds=self.measuring_seconds)
         if self.failure:
             raise self.failure
         return [self.figure + index for index in range(plan.length)]
@@ -378,13 +380,23 @@ def test_a_head_that_is_none_is_refused(peer: CoordinatorPeer, join: Join, head:
     assert council.measured == []
 
 
-def test_a_summary_leaves_on_the_clock_however_long_measuring_took(peer: CoordinatorPeer, join: Join) -> None:
-    for seconds in (1, 17, 59):
-        council = join(f"council-{seconds}")
-        council.clock.now = NOW + timedelta(seconds=seconds)
-        council.cycle()
-        assert council.slept == [60 - seconds]
-        assert council.clock.now.second == 0
+@pytest.mark.parametrize("started", [0, 1, 17, 59])
+@pytest.mark.parametrize("measuring", [0, 1, 45, 59.9])
+def test_a_summary_leaves_at_a_time_fixed_before_measuring(
+    peer: CoordinatorPeer, join: Join, started: float, measuring: float
+) -> None:
+    council = join()
+    council.clock.now = NOW + timedelta(seconds=started)
+    council.measuring_seconds = measuring
+    council.cycle()
+    assert council.clock.now == NOW + timedelta(seconds=120 if started else 60)
+
+
+def test_a_summary_that_took_longer_leaves_at_the_next_time(peer: CoordinatorPeer, join: Join) -> None:
+    council = join()
+    council.measuring_seconds = 61
+    council.cycle()
+    assert council.clock.now == NOW + timedelta(seconds=120)
 
 
 def _seen(peer: CoordinatorPeer, council: Council) -> tuple[list[tuple[str, int]], list[dict[str, object]]]:

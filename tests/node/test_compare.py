@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 
 from frameworks.catalogue import load_framework
 from frameworks.model import DataType, Indicator, Kind
-from node.compare import ENGLAND, ComparedIndicator, compare
+from node.compare import ENGLAND, ComparedIndicator, Comparison, Shrunk, compare
 from node.measure import Figure
+from node.screens import show_comparison
 from protos.benchmark.v1.benchmark_pb2 import Area, Benchmark, Estimate
 
 FRAMEWORK = load_framework("outcomes-2019")
@@ -69,6 +73,37 @@ def test_nothing_is_said_without_englands_figure_or_the_councils_own() -> None:
 
 def test_nothing_is_said_of_means_whose_spread_is_not_known() -> None:
     assert compared("sdq_mean", 15_000, 1_000, england(14, 13.9, 14.1)).position == ""
+
+
+def _with_own(own: Estimate) -> Comparison:
+    own.indicator_id, own.area_code = "placements_3plus", "301"
+    estimates = [Estimate(indicator_id="placements_3plus", area_code=ENGLAND, value=20, lower=19, upper=21), own]
+    benchmark = Benchmark(collection_id="2025-test", reference_year=2025, estimates=estimates)
+    return compare(benchmark, FRAMEWORK, {"placements_3plus": Figure(300, 1000, 30.0, "ok")}, "301")
+
+
+def test_the_councils_steadied_figure_stands_beside_its_published_one() -> None:
+    """On the screen under it. What is said of the difference rests on neither."""
+    own = Estimate(value=33, lower=20, upper=46, shrunk=21, shrunk_lower=17, shrunk_upper=25)
+    comparison = _with_own(own)
+    shown = comparison.indicators[0]
+    assert shown.shrunk_own == Shrunk(21.0, 17.0, 25.0)
+    assert (shown.published_own.value, shown.position) == (33, "higher than England")
+    console = Console(file=io.StringIO(), width=160, record=True)
+    show_comparison(console, comparison)
+    text = console.export_text()
+    assert text.index("33.0 (20.0 to 46.0)") < text.index("steadied 21.0 (17.0 to 25.0)")
+    assert "by a model" in text
+
+
+def test_it_is_never_shown_alone() -> None:
+    """A benchmark of an earlier version has none; a figure that is withheld stays so."""
+    without = _with_own(Estimate(value=33, lower=20, upper=46)).indicators[0]
+    withheld = _with_own(
+        Estimate(symbol="c", lower=0, upper=90, shrunk=21, shrunk_lower=17, shrunk_upper=25)
+    ).indicators[0]
+    assert without.shrunk_own is None
+    assert withheld.shrunk_own is None
 
 
 def _compared_as(indicator: Indicator, figure: Figure, *estimates: Estimate) -> ComparedIndicator:

@@ -20,6 +20,7 @@ INVITATION = Invitation(
     invitee_certificate="certificate",
     invitee_key="invitee secret",
     coordinator_signing_key=bytes(32),
+    epoch_authority_key=bytes(32),
     token=b"t" * 32,
     expires_at=datetime.now(UTC) + timedelta(days=1),
 )

@@ -1,8 +1,9 @@
 """If this failed, a power cut could make a council pay twice, or send two samples of one release (whose difference
 tells more than was paid for).
 
-The node is killed (SIGKILL) before and after every statement that the ledger executes, while measuring, before and
-after sampling, and before and after sending; then it is started again. That a commit is on the disk, which no kill can
+The node is killed (SIGKILL) before and after every statement that the ledger executes, from a signed approval to a
+raised limit and a repair, while measuring, before and after sampling, and before and after sending; then it is started
+again. That a commit is on the disk, which no kill can
 show, is counted in test_ledger_storage.
 """
 
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.node.small_release import PLAN
+from tests.node.crashes import HIGHER
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,11 +34,15 @@ def _crashes(folder: Path, *options: str) -> list[dict[str, Any]]:
 
 def test_killed_at_any_moment_a_release_is_charged_once_and_sent_as_the_same_bytes(tmp_path: Path) -> None:
     outcomes = _crashes(tmp_path)
-    assert len(outcomes) > 60, "the kills reached every statement of a release"
+    assert len(outcomes) > 120, "the kills reached every statement of a release"
     for moment, outcome in enumerate(outcomes, start=1):
         assert outcome["arrived"], moment
         assert len(set(outcome["arrived"])) == 1, moment
-        assert (outcome["spent"], outcome["charges"]) == (PLAN.rho_units, 1), moment
+        assert outcome["spent"] == HIGHER.year_units, "the charge once, and by the repair what was left of the year"
+        assert outcome["kinds"] == [
+            *("decision", "limit", "reserved", "stored", "acknowledged"),
+            *("limit", "repaired"),
+        ], moment
         assert (outcome["faults"], outcome["acknowledged"]) == ([], True), moment
     assert any(len(outcome["arrived"]) == 2 for outcome in outcomes), "some kills came between sending and recording"
 

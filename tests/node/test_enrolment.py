@@ -84,6 +84,7 @@ def invitation(peer: Peer) -> Iterator[Invitation]:
         invitee_certificate=invitee.certificate.decode(),
         invitee_key=invitee.key.decode(),
         coordinator_signing_key=bytes(32),
+        epoch_authority_key=bytes(32),
         token=b"t" * 32,
         expires_at=datetime.now(UTC) + timedelta(days=1),
     )

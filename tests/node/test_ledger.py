@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from node.decisions import signed_by
 from node.errors import (
     AlreadyReleased,
     BudgetExceeded,
@@ -22,28 +23,45 @@ from node.errors import (
     UsageProblem,
 )
 from node.ledger import Ledger
-from node.ledger_entries import EMPTY_HEAD, Entry, EntryKind, budget_year, chain_hash, faults_in
-from tests.node.small_release import NOW, Clock, open_ledger
+from node.ledger_entries import CHAIN_START, Entry, EntryKind, LedgerHead, budget_year, chain_hash
+from node.ledger_replay import faults_in
+from node.policy import Limits
+from tests.node.small_release import NOW, OWNER, SIGNING_KEY, Clock, open_ledger
 
 PLAN_HASH = sha256(b"plan").digest()
 OTHER_HASH = sha256(b"another plan").digest()
 
 
 def reserve(ledger: Ledger, release: str = "a", units: int = 10, *, year: int = 100, life: int = 1000) -> Entry:
-    return ledger.reserve("2025-test", release, PLAN_HASH, units, year_limit_units=year, life_limit_units=life)
+    return ledger.reserve("2025-test", release, PLAN_HASH, units, policy=Limits(year, life))
 
 
-def release_whole(ledger: Ledger, release: str = "a") -> Entry:
-    """Charges and stores a release; gives the charge, whose hash is the head that is sent."""
-    charge = reserve(ledger, release)
+def release_whole(ledger: Ledger, release: str = "a") -> LedgerHead:
+    """Charges and stores a release; gives the head that is sent with it."""
+    reserve(ledger, release)
+    head = ledger.head()
     ledger.store("2025-test", release, PLAN_HASH, b"bytes of " + release.encode())
-    return charge
+    return head
 
 
-def test_an_empty_ledger_has_an_empty_head(tmp_path: Path) -> None:
+def test_an_empty_ledger_is_sound_and_has_spent_nothing(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
-        assert ledger.head() == EMPTY_HEAD
+        assert ledger.head() == LedgerHead(1, CHAIN_START)
         assert (ledger.entries(), ledger.verify(), ledger.spent_for_life()) == ((), (), 0)
+
+
+def test_a_head_counts_summaries_and_is_the_hash_of_the_entry_before_the_summary(tmp_path: Path) -> None:
+    """A number that counted entries would tell how often this council refused, decided or raised a limit."""
+    with open_ledger(tmp_path) as ledger:
+        heads = []
+        for release in ("a", "b"):
+            ledger.record_decision("2025-test", "other", PLAN_HASH, "refused", "A. Caldicott (invented)")
+            charge = reserve(ledger, release)
+            heads.append(ledger.head())
+            assert ledger.head().hash == charge.hash
+            ledger.store("2025-test", release, PLAN_HASH, b"bytes")
+        assert [head.sequence for head in heads] == [1, 2]
+        assert ledger.known_heads() == tuple(heads)
 
 
 def test_a_release_is_charged_once_however_often_it_is_asked_for(tmp_path: Path) -> None:
@@ -52,14 +70,14 @@ def test_a_release_is_charged_once_however_often_it_is_asked_for(tmp_path: Path)
     with open_ledger(tmp_path) as ledger:
         assert reserve(ledger) == first
         assert ledger.spent_for_life() == 10
-        assert len(ledger.entries()) == 1
+        assert [entry.kind for entry in ledger.entries()] == [EntryKind.LIMIT, EntryKind.RESERVED]
 
 
 def test_the_same_id_under_another_plan_is_refused(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
         release_whole(ledger)
         with pytest.raises(AlreadyReleased):
-            ledger.reserve("2025-test", "a", OTHER_HASH, 1, year_limit_units=100, life_limit_units=1000)
+            ledger.reserve("2025-test", "a", OTHER_HASH, 1, policy=Limits(100, 1000))
         assert ledger.spent_for_life() == 10
 
 
@@ -195,10 +213,10 @@ def test_an_older_copy_is_noticed_by_the_head_that_was_sent(tmp_path: Path) -> N
 def test_a_copy_taken_between_charging_and_storing_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     with open_ledger(tmp_path) as ledger:
-        sent = reserve(ledger)
+        reserve(ledger)
     backup = path.read_bytes()
     with open_ledger(tmp_path) as ledger:
-        release_whole(ledger)
+        sent = release_whole(ledger)
         ledger.check_remembered(sent.sequence, sent.hash)
     path.write_bytes(backup)
     with open_ledger(tmp_path) as ledger, pytest.raises(LedgerRolledBack):
@@ -217,7 +235,7 @@ def test_a_reader_looks_on_beside_the_writer_and_can_change_nothing(tmp_path: Pa
     """`status` must answer while the service waits for its time of sending."""
     with open_ledger(tmp_path) as writer:
         reserve(writer)
-        with Ledger.open(tmp_path / "ledger.db", Clock(), reading=True) as reader:
+        with Ledger.open(tmp_path / "ledger.db", Clock(), owner=OWNER, reading=True) as reader:
             assert reader.entries() == writer.entries()
             with pytest.raises(StorageFailed):
                 reader.record_decision("2025-test", "late", bytes(32), "approved", "A. Guardian")
@@ -247,14 +265,14 @@ def test_the_head_tells_nothing_to_who_knows_everything_but_the_key(tmp_path: Pa
     """The same entries at the same time in two ledgers: whoever could compute the head could confirm a guess."""
     heads = []
     for name in ("one", "two"):
-        with Ledger.open(tmp_path / name / "ledger.db", Clock()) as ledger:
+        with Ledger.open(tmp_path / name / "ledger.db", Clock(), owner=OWNER) as ledger:
             release_whole(ledger)
             heads.append(ledger.head())
     assert heads[0].hash != heads[1].hash
-    with Ledger.open(tmp_path / "three" / "ledger.db", Clock(), new_key=lambda: bytes(32)) as ledger:
+    with Ledger.open(tmp_path / "three" / "ledger.db", Clock(), owner=OWNER, new_key=lambda: bytes(32)) as ledger:
         release_whole(ledger)
         head = ledger.head()
-    with Ledger.open(tmp_path / "four" / "ledger.db", Clock(), new_key=lambda: bytes(32)) as ledger:
+    with Ledger.open(tmp_path / "four" / "ledger.db", Clock(), owner=OWNER, new_key=lambda: bytes(32)) as ledger:
         release_whole(ledger)
         assert ledger.head() == head, "with the same key the heads are the same, so it is the key that hides"
 
@@ -264,11 +282,11 @@ def test_entries_are_json_ready_and_name_nothing_they_do_not_have(tmp_path: Path
         ledger.record_decision("2025-test", "a", PLAN_HASH, "approved", "A. Caldicott (invented)")
         release_whole(ledger)
         entries = json.loads(json.dumps([entry.as_json() for entry in ledger.entries()]))
-    assert [entry["kind"] for entry in entries] == ["decision", "reserved", "stored"]
+    assert [entry["kind"] for entry in entries] == ["decision", "limit", "reserved", "stored"]
     assert entries[0]["decided_by"] == "A. Caldicott (invented)"
-    assert (entries[1]["rho_units"], entries[1]["budget_year"]) == (10, 2027)
-    assert "rho_units" not in entries[2]
-    assert entries[2]["digest"] == sha256(b"bytes of a").hexdigest()
+    assert (entries[2]["rho_units"], entries[2]["budget_year"]) == (10, 2027)
+    assert "rho_units" not in entries[3]
+    assert entries[3]["digest"] == sha256(b"bytes of a").hexdigest()
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 100, None], ids=["another file", "an unknown version"])
@@ -278,7 +296,7 @@ def test_what_is_not_a_ledger_of_this_version_is_not_opened(tmp_path: Path, cont
         path.write_bytes(content)
     else:
         with open_ledger(tmp_path) as ledger:
-            ledger._connection.execute("PRAGMA user_version = 2")
+            ledger._connection.execute("PRAGMA user_version = 1")
     before = path.read_bytes()
     with pytest.raises(LedgerDamaged), open_ledger(tmp_path):
         pass
@@ -302,36 +320,54 @@ def test_the_rules_find_each_kind_of_unsound_entry(tmp_path: Path) -> None:
     key = bytes(32)
 
     def chained(*drafts: Entry) -> list[Entry]:
-        previous, entries = EMPTY_HEAD.hash, []
+        previous, entries = CHAIN_START, []
         for draft in drafts:
             entries.append(replace(draft, hash=chain_hash(key, previous, draft)))
             previous = entries[-1].hash
         return entries
 
-    charge = Entry(
-        1,
-        NOW,
-        EntryKind.RESERVED,
-        "2025-test",
-        "a",
-        PLAN_HASH,
+    def signed(draft: Entry, council: str = "301") -> Entry:
+        return signed_by(SIGNING_KEY, council, replace(draft, decided_by="A. Caldicott (invented)"))
+
+    limit = replace(Entry(1, NOW, EntryKind.LIMIT), year_limit_units=10, life_limit_units=15)
+    charge = replace(
+        Entry(2, NOW, EntryKind.RESERVED, "2025-test", "a", PLAN_HASH),
         rho_units=10,
         budget_year=2027,
         year_limit_units=10,
         life_limit_units=15,
     )
-    stored = replace(Entry(2, NOW, EntryKind.STORED, "2025-test", "a", PLAN_HASH), digest=OTHER_HASH)
-    assert faults_in(chained(charge, stored), key) == []
+    stored = replace(Entry(3, NOW, EntryKind.STORED, "2025-test", "a", PLAN_HASH), digest=OTHER_HASH)
+    decision = replace(Entry(1, NOW, EntryKind.DECISION, "2025-test", "a", PLAN_HASH), decision="approved")
+    repair = replace(
+        Entry(4, NOW, EntryKind.REPAIRED),
+        rho_units=0,
+        earlier_rho_units=0,
+        budget_year=2027,
+        year_limit_units=10,
+        life_limit_units=15,
+        remembered_sequence=7,
+        remembered_hash=OTHER_HASH,
+    )
+    released = (signed(limit), charge, stored)
+    assert faults_in(chained(*released, signed(repair)), key, "301") == []
     unsound = {
-        "stands where": (replace(charge, sequence=2),),
-        "dated before": (charge, replace(stored, at=NOW - timedelta(seconds=1))),
-        "another year": (replace(charge, budget_year=2026),),
-        "beyond the limits": (charge, replace(charge, sequence=2, release_id="b", rho_units=1)),
-        "second one of kind reserved": (charge, replace(charge, sequence=2, rho_units=1, year_limit_units=100)),
-        "does not follow an entry of kind reserved": (charge, replace(stored, plan_hash=OTHER_HASH)),
-        "does not follow an entry of kind stored": (charge, replace(stored, kind=EntryKind.ACKNOWLEDGED)),
+        "stands where": (replace(signed(limit), sequence=2),),
+        "dated before": (*released[:2], replace(stored, at=NOW - timedelta(seconds=1))),
+        "is charged to another year": (released[0], replace(charge, budget_year=2026)),
+        "limit that is not recorded": (released[0], replace(charge, life_limit_units=16)),
+        "beyond the limits": (*released[:2], replace(charge, sequence=3, release_id="b", rho_units=1)),
+        "second one of kind reserved": (*released[:2], replace(charge, sequence=3, rho_units=1)),
+        "does not follow an entry of kind reserved": (*released[:2], replace(stored, plan_hash=OTHER_HASH)),
+        "does not follow an entry of kind stored": (*released[:2], replace(stored, kind=EntryKind.ACKNOWLEDGED)),
+        "not signed by the key": (signed(decision, council="302"),),
+        "not signed by the key that": (replace(signed(decision), decision="refused"),),
+        "not signed by": (replace(signed(limit), year_limit_units=11),),
+        "charges less": (*released[:2], replace(signed(replace(repair, sequence=3, year_limit_units=11)))),
+        "charges less than": (*released, signed(replace(repair, at=NOW + timedelta(days=365), budget_year=2028))),
+        "charged to another year than": (*released, signed(replace(repair, budget_year=2026))),
     }
     for words, drafts in unsound.items():
-        faults = faults_in(chained(*drafts), key)
-        assert len(faults) == 1, faults
+        faults = faults_in(chained(*drafts), key, "301")
+        assert len(faults) == 1, (words, faults)
         assert words in faults[0]

@@ -13,28 +13,34 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from node.errors import AlreadyReleased, BudgetExceeded, LedgerRolledBack
+from node.errors import AlreadyReleased, ApproverRefused, BudgetExceeded, LedgerRolledBack, UsageProblem
 from node.ledger import Ledger
-from node.ledger_entries import EMPTY_HEAD, Decision, LedgerHead, budget_year
-from tests.node.small_release import NOW, Clock, open_ledger
+from node.ledger_entries import CHAIN_START, Decision, LedgerHead, budget_year
+from node.policy import Limits
+from tests.node.small_release import CALDICOTT, NOW, STRANGER, WITH_APPROVER, Clock, open_ledger
 
 RELEASES = st.tuples(st.sampled_from(["2025-a", "2025-b"]), st.sampled_from(["one", "two", "three"]))
 PLANS = st.sampled_from([sha256(b"plan").digest(), sha256(b"plan").digest(), sha256(b"other").digest()])
-YEAR_LIMIT, LIFE_LIMIT = 100, 180
+LIMITS = st.builds(Limits, st.sampled_from([60, 100, 140]), st.sampled_from([120, 180, 240]))
+KEYS = st.sampled_from([None, CALDICOTT, STRANGER])
+BY = "A. Caldicott (invented)"
 
 
 class LedgerAgainstModel(RuleBasedStateMachine):
-    """Random lives of a ledger."""
+    """Random lives of a ledger, where one approver is listed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.clock = Clock()
         self.stack = ExitStack()
+        self.policy = Limits(100, 180)
+        self.recorded: Limits | None = None
         self.charges: dict[tuple[str, str], tuple[bytes, int, int]] = {}
         self.stored: dict[tuple[str, str], bytes] = {}
         self.acknowledged: set[tuple[str, str]] = set()
@@ -45,7 +51,7 @@ class LedgerAgainstModel(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        self.ledger = self.stack.enter_context(open_ledger(self.folder, self.clock))
+        self.ledger = self.stack.enter_context(open_ledger(self.folder, self.clock, owner=WITH_APPROVER))
 
     def teardown(self) -> None:
         self.stack.close()
@@ -55,38 +61,62 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         self.latest = max(self.latest, self.clock.now)
         return budget_year(self.latest)
 
+    def _in_force(self) -> Limits:
+        return self.policy if self.recorded is None else self.policy.at_most(self.recorded)
+
     @rule(days=st.integers(-200, 400))
     def time_passes(self, days: int) -> None:
         self.clock.now += timedelta(days=days)
 
-    @rule(release=RELEASES, plan=PLANS, decision=st.sampled_from(["approved", "refused"]))
-    def decide(self, release: tuple[str, str], plan: bytes, decision: Decision) -> None:
-        self.ledger.record_decision(*release, plan, decision, "A. Caldicott (invented)")
+    @rule(limits=LIMITS)
+    def edit_the_policy(self, limits: Limits) -> None:
+        self.policy = limits
+
+    @rule(key=KEYS)
+    def raise_the_limits(self, key: Ed25519PrivateKey | None) -> None:
+        if self.recorded is None or not self.policy.exceed(self.recorded):
+            with pytest.raises(UsageProblem):
+                self.ledger.raise_limits(self.policy, BY, key)
+        elif key is not CALDICOTT:
+            with pytest.raises(ApproverRefused):
+                self.ledger.raise_limits(self.policy, BY, key)
+        else:
+            self.ledger.raise_limits(self.policy, BY, key)
+            self._dated()
+            self.recorded = self.policy
+
+    @rule(release=RELEASES, plan=PLANS, decision=st.sampled_from(["approved", "refused"]), key=KEYS)
+    def decide(self, release: tuple[str, str], plan: bytes, decision: Decision, key: Ed25519PrivateKey | None) -> None:
+        if decision == "approved" and key is not CALDICOTT:
+            with pytest.raises(ApproverRefused):
+                self.ledger.record_decision(*release, plan, decision, BY, key)
+            return
+        self.ledger.record_decision(*release, plan, decision, BY, key)
         self._dated()
         self.decisions[release, plan] = decision
 
     @rule(release=RELEASES, plan=PLANS, units=st.integers(1, 60))
     def charge(self, release: tuple[str, str], plan: bytes, units: int) -> None:
-        def call() -> LedgerHead:
-            entry = self.ledger.reserve(*release, plan, units, year_limit_units=YEAR_LIMIT, life_limit_units=LIFE_LIMIT)
-            return LedgerHead(entry.sequence, entry.hash)
+        def call() -> bytes:
+            return self.ledger.reserve(*release, plan, units, policy=self.policy).hash
 
         if release in self.charges:
             if self.charges[release][0] == plan:
-                assert call() in [LedgerHead(entry.sequence, entry.hash) for entry in self.ledger.entries()]
+                assert call() in [entry.hash for entry in self.ledger.entries()]
             else:
                 with pytest.raises(AlreadyReleased):
                     call()
             return
-        year = budget_year(max(self.latest, self.clock.now))
+        year, limits = budget_year(max(self.latest, self.clock.now)), self._in_force()
         in_year = sum(paid for _, paid, of in self.charges.values() if of == year)
         for_life = sum(paid for _, paid, _ in self.charges.values())
-        if in_year + units > YEAR_LIMIT or for_life + units > LIFE_LIMIT:
+        if in_year + units > limits.year_units or for_life + units > limits.life_units:
             with pytest.raises(BudgetExceeded):
                 call()
             return
-        assert call() == self.ledger.head()
+        assert call() == self.ledger.head().hash
         self._dated()
+        self.recorded = self.recorded or self.policy
         self.charges[release] = (plan, units, year)
 
     @rule(release=RELEASES, plan=PLANS, content=st.binary(min_size=1, max_size=3))
@@ -120,23 +150,22 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         self.start()
 
     @rule()
-    def restore_an_older_copy(self) -> None:
-        """An empty ledger in place of this one; looked at and put back."""
-        self.stack.close()
+    def put_an_empty_ledger_in_its_place(self) -> None:
+        """Looked at, and the right one put back."""
         with open_ledger(self.folder / "other", self.clock) as other:
             for head in self.sent_heads:
                 with pytest.raises(LedgerRolledBack):
                     other.check_remembered(head.sequence, head.hash)
-        self.start()
 
     @invariant(check_during_init=False)
     def the_ledger_is_the_model(self) -> None:
         ledger = self.ledger
         assert ledger.verify() == ()
-        assert ledger.spent_for_life() == sum(units for _, units, _ in self.charges.values()) <= LIFE_LIMIT
+        assert ledger.limits_in_force(self.policy) == self._in_force()
+        assert ledger.spent_for_life() == sum(units for _, units, _ in self.charges.values())
         for year in {2026, 2027, 2028, budget_year(self.clock.now)}:
             spent = sum(units for _, units, of in self.charges.values() if of == year)
-            assert ledger.spent_in_year(NOW.replace(year=year, month=1)) == spent <= YEAR_LIMIT
+            assert ledger.spent_in_year(NOW.replace(year=year, month=1)) == spent
         for (release, plan), decision in self.decisions.items():
             assert ledger.decision(*release, plan) == decision
         refused = {
@@ -148,10 +177,12 @@ class LedgerAgainstModel(RuleBasedStateMachine):
             if release not in self.acknowledged and release not in refused
         }
         assert {(s.collection_id, s.release_id): s.envelope for s in ledger.pending()} == waiting
+        assert ledger.known_heads() == tuple(self.sent_heads)
+        assert [head.sequence for head in self.sent_heads] == list(range(1, len(self.sent_heads) + 1))
         for head in self.sent_heads:
             ledger.check_remembered(head.sequence, head.hash)
         if not ledger.entries():
-            assert ledger.head() == EMPTY_HEAD
+            assert ledger.head() == LedgerHead(1, CHAIN_START)
 
 
 TestLedgerAgainstModel = LedgerAgainstModel.TestCase

@@ -5,6 +5,7 @@ kill -9 cannot see a missing fsync, so commits are counted against the calls tha
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,8 @@ import pytest
 from node import ledger as ledger_module
 from node.errors import StorageFailed
 from node.ledger_file import connect
+from node.policy import Limits
+from tests.node.failing_writes import FAILED, FAILING
 from tests.node.faulty_storage import FailsAt, every_statement
 from tests.node.small_release import COLLECTION_ID, PLAN, door_of, open_ledger, prepare
 
@@ -69,7 +72,7 @@ def test_what_was_not_committed_is_never_sent_by_the_ledger_that_is_still_open(t
             raise sqlite3.OperationalError("disk I/O error")
 
     with every_statement(watch), open_ledger(tmp_path) as ledger:
-        ledger.reserve(COLLECTION_ID, "a", PLAN.plan_hash, 1, year_limit_units=10, life_limit_units=10)
+        ledger.reserve(COLLECTION_ID, "a", PLAN.plan_hash, 1, policy=Limits(10, 10))
         failing |= {"COMMIT"} if undone else {"COMMIT", "ROLLBACK"}
         with pytest.raises(StorageFailed):
             ledger.store(COLLECTION_ID, "a", PLAN.plan_hash, b"bytes")
@@ -111,14 +114,57 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> Non
         pass
 
 
+@pytest.mark.parametrize("lasting", ["", "+"], ids=["once", "from then on"])
+@pytest.mark.parametrize(
+    ("syscall", "fault", "turns", "reached"),
+    [
+        ("pwrite64", "ENOSPC", 60, 35),
+        ("pwrite64", "EIO", 60, 35),
+        ("fdatasync", "EIO", 20, 8),
+        ("ftruncate", "EIO", 9, 1),
+    ],
+)
+def test_a_fault_in_any_call_that_writes_is_an_error_and_loses_nothing(
+    tmp_path: Path, syscall: str, fault: str, turns: int, reached: int, lasting: str
+) -> None:
+    """Every call in turn that a release makes on the ledger's files, failed by the kernel and not by a stand-in."""
+    if shutil.which("strace") is None:
+        assert os.environ.get("CI") != "true", "strace is not installed: no call of the ledger has failed here"
+        print("strace is not installed: only statements have failed here, and no calls")
+        return
+    trace = tmp_path / "trace"
+    inject = f"inject={syscall}:error={fault}:when={FAILING}{lasting}"
+    run = subprocess.run(
+        [
+            *("strace", "-f", "--seccomp-bpf", "-y", "-e", f"trace={syscall}", "-e", inject, "-o", str(trace)),
+            *(sys.executable, "-m", "tests.node.failing_writes", str(tmp_path), syscall, str(turns)),
+        ],
+        check=True,
+        cwd=ROOT,
+        capture_output=True,
+        timeout=300,
+    )
+    outcomes = json.loads(run.stdout)
+    for turn, outcome in enumerate(outcomes, start=1):
+        assert outcome["exit_code"] in (0, FAILED), turn
+        assert len(set(outcome["arrived"])) == 1, turn
+        assert (outcome["spent"], outcome["faults"], outcome["acknowledged"]) == (PLAN.rho_units, [], True), turn
+    failed = [line for line in trace.read_text().splitlines() if "INJECTED" in line and "ledger.db" in line]
+    assert len(failed) >= reached
+    assert lasting or len(failed) < turns
+    assert outcomes[-1]["exit_code"] == 0, "the turns went beyond the last call of a release"
+    assert any(outcome["exit_code"] == FAILED for outcome in outcomes)
+
+
 _COMMITS = f"""
 import sys
 from pathlib import Path
+from node.policy import Limits
 from tests.node.small_release import open_ledger
 with open_ledger(Path(sys.argv[1])) as ledger:
     ledger._connection.execute("PRAGMA synchronous = " + sys.argv[2])
     for number in range({COMMITS}):
-        ledger.reserve("2025-test", f"release-{{number}}", bytes(32), 1, year_limit_units=100, life_limit_units=100)
+        ledger.reserve("2025-test", f"release-{{number}}", bytes(32), 1, policy=Limits(100, 100))
 """
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from node.errors import LedgerDamaged, LedgerRolledBack
 from node.ledger import Ledger
+from node.ledger_entries import ENTRY_COLUMNS
 from tests.node.small_release import (
     COLLECTION_ID,
     PLAN,
@@ -34,23 +35,28 @@ TRIGGERS = (
     "chain_key_never_removed",
 )
 
+
+def _copied(kind: str, **changes: str) -> str:
+    """SQL that selects all columns of the entries of a kind, but for the changes."""
+    columns = [changes.get(name, name) for name in (*ENTRY_COLUMNS, "envelope")]
+    return f"SELECT {', '.join(columns)} FROM entry WHERE kind = '{kind}'"
+
+
+_INTO_ENTRY = f"INTO entry ({', '.join(ENTRY_COLUMNS)}, envelope)"
+_AT_THE_END = "(SELECT max(sequence) FROM entry) + 1"
+
 ATTACKS = {
     "lower a charge": "UPDATE entry SET rho_units = 1 WHERE kind = 'reserved'",
     "move a charge to another year": "UPDATE entry SET budget_year = 2020 WHERE kind = 'reserved'",
+    "raise a limit": "UPDATE entry SET year_limit_units = 10 * year_limit_units WHERE kind = 'limit'",
+    "turn a decision": "UPDATE entry SET decision = 'refused' WHERE kind = 'decision'",
     "remove everything": "DELETE FROM entry",
     "remove the last entry": "DELETE FROM entry WHERE sequence = (SELECT max(sequence) FROM entry)",
     "change the stored bytes": "UPDATE entry SET envelope = x'00' WHERE kind = 'stored'",
-    "replace an entry at its number": f"""INSERT OR REPLACE INTO entry
-        SELECT sequence, at, kind, collection_id, release_id, plan_hash, decision, decided_by, 1, budget_year,
-            year_limit_units, life_limit_units, digest, envelope, hash FROM entry WHERE kind = 'reserved'
-            AND collection_id = '{COLLECTION_ID}'""",
-    "replace a charge by a new entry": """INSERT OR REPLACE INTO entry
-        SELECT (SELECT max(sequence) FROM entry) + 1, at, kind, collection_id, release_id, plan_hash, decision,
-            decided_by, 1, budget_year, year_limit_units, life_limit_units, digest, envelope, hash
-            FROM entry WHERE kind = 'reserved'""",
-    "leave a gap": """INSERT INTO entry
-        SELECT sequence + 10, at, 'decision', collection_id, release_id, plan_hash, 'approved', 'nobody', NULL, NULL,
-            NULL, NULL, NULL, NULL, hash FROM entry WHERE kind = 'reserved'""",
+    "replace an entry at its number": f"INSERT OR REPLACE {_INTO_ENTRY} {_copied('reserved', rho_units='1')}",
+    "replace a charge by a new entry": f"""INSERT OR REPLACE {_INTO_ENTRY}
+        {_copied("reserved", sequence=_AT_THE_END, rho_units="1")}""",
+    "leave a gap": f"INSERT {_INTO_ENTRY} {_copied('decision', sequence='sequence + 10')}",
     "change the key": "UPDATE chain_key SET key = zeroblob(32)",
     "remove the key": "DELETE FROM chain_key",
     "add a key": "INSERT INTO chain_key VALUES (zeroblob(32))",
@@ -111,8 +117,12 @@ def test_dropped_triggers_alone_are_noticed(released: Path) -> None:
         "UPDATE entry SET year_limit_units = year_limit_units + 1 WHERE kind = 'reserved'",
         "UPDATE entry SET decided_by = 'somebody else' WHERE kind = 'decision'",
         "UPDATE entry SET decision = 'refused' WHERE kind = 'decision'",
-        "UPDATE entry SET plan_hash = zeroblob(32)",
-        "UPDATE entry SET release_id = 'another'",
+        "UPDATE entry SET signer = zeroblob(32) WHERE kind = 'decision'",
+        "UPDATE entry SET signature = zeroblob(64) WHERE kind = 'decision'",
+        "UPDATE entry SET year_limit_units = year_limit_units + 1 WHERE kind = 'limit'",
+        "UPDATE entry SET life_limit_units = life_limit_units + 1 WHERE kind = 'limit'",
+        "UPDATE entry SET plan_hash = zeroblob(32) WHERE plan_hash IS NOT NULL",
+        "UPDATE entry SET release_id = 'another' WHERE release_id IS NOT NULL",
         "UPDATE entry SET at = '2026-05-02T12:00:00.000000+00:00' WHERE kind = 'stored'",
         "UPDATE entry SET envelope = x'00' WHERE kind = 'stored'",
         "UPDATE entry SET digest = zeroblob(32), envelope = x'00' WHERE kind = 'stored'",
@@ -141,8 +151,7 @@ def test_a_summary_that_another_program_added_at_the_end_is_not_sent(released: P
     """The triggers allow it, the chain does not: only who has the key of the chain can add to it."""
     _execute(
         released,
-        """INSERT INTO entry SELECT 4, at, kind, collection_id, 'another', plan_hash, NULL, NULL, NULL, NULL, NULL,
-            NULL, digest, envelope, hash FROM entry WHERE kind = 'stored'""",
+        f"INSERT {_INTO_ENTRY} {_copied('stored', sequence=_AT_THE_END, release_id=repr('another'))}",
     )
     with open_ledger(released) as ledger:
         assert len(ledger.pending()) == 2
@@ -163,12 +172,12 @@ def _spend_on_two_ledgers(folder: Path, check: Callable[[Ledger, int, bytes], No
     older = path.read_bytes()
     with open_ledger(folder) as ledger:
         prepare(door_of(ledger))
-        charge = ledger.entries()[0]
+        (sent,) = ledger.known_heads()
     path.write_bytes(older)
     other = request_of("again")
     with open_ledger(folder) as ledger:
         if check is not None:
-            check(ledger, charge.sequence, charge.hash)
+            check(ledger, sent.sequence, sent.hash)
         prepare(door_of(ledger), plan=plan_of(other), collection=collection_of(other))
         return ledger.spent_for_life()
 

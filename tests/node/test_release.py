@@ -35,8 +35,9 @@ from node.errors import (
     StorageFailed,
 )
 from node.ledger import Ledger
-from node.ledger_entries import EntryKind
+from node.ledger_entries import EntryKind, LedgerHead
 from node.noise import add_noise
+from node.policy import Limits
 from node.release import ReleaseDoor
 from protos.envelope.v1.envelope_pb2 import SignedEnvelope
 from protos.signing import Label, open_envelope, public_bytes
@@ -99,9 +100,34 @@ def test_what_is_sent_is_the_noised_vector_signed_with_the_head_at_its_charge(tm
     assert [list(summary.values)] == drawn
     assert (summary.council_code, summary.collection_id, summary.release_id) == ("301", COLLECTION_ID, "headlines")
     assert (summary.plan_hash, summary.framework_digest.hex()) == (PLAN.plan_hash, FRAMEWORK.digest)
-    assert (summary.ledger_head.sequence, summary.ledger_head.hash) == (charge.sequence, charge.hash)
+    assert (summary.ledger_head.sequence, summary.ledger_head.hash) == (1, charge.hash)
     assert list(summary.declared_files) == sorted(DECLARED)
     assert charge.rho_units == PLAN.rho_units
+
+
+def _outside(folder: Path, *, busy: bool) -> tuple[bytes, int]:
+    """A summary without its noised values and its keyed hash, and its size; after a busy life or a quiet one."""
+    with open_ledger(folder) as ledger:
+        if busy:
+            for name in ("one", "two", "three"):
+                ledger.record_decision(COLLECTION_ID, name, PLAN.plan_hash, "refused", "A. Caldicott (invented)")
+            ledger.reserve("earlier", "a", PLAN.plan_hash, 1, policy=Limits(1, 1))
+            ledger.raise_limits(policy_of().limits, "A. Caldicott (invented)")
+        prepare(door_of(ledger))
+        envelope = sent_bytes(door_of(ledger))
+    summary = summary_of(envelope)
+    del summary.values[:]
+    summary.ledger_head.hash = bytes(32)
+    return summary.SerializeToString(deterministic=True), len(envelope)
+
+
+def test_refusals_other_decisions_and_limits_show_nothing_outside(tmp_path: Path) -> None:
+    assert _outside(tmp_path / "busy", busy=True) == _outside(tmp_path / "quiet", busy=False)
+
+
+def test_control_a_head_that_counted_entries_would_show_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_module, "next_head", lambda entries: LedgerHead(len(entries), entries[-1].hash))
+    assert _outside(tmp_path / "busy", busy=True) != _outside(tmp_path / "quiet", busy=False)
 
 
 def test_the_exact_vector_is_nowhere_in_the_state_folder(tmp_path: Path) -> None:
@@ -268,6 +294,20 @@ def test_control_without_the_check_of_the_budget_they_do_not_end_there(
     if not replayed:
         monkeypatch.setattr(Ledger, "verify", lambda _: ())
     assert _releases_within_a_year(tmp_path) == released
+
+
+def test_a_release_that_is_too_dear_does_not_stop_a_cheaper_one(tmp_path: Path) -> None:
+    dear, cheap = request_of("dear"), request_of("cheap", rho_units=PLAN.rho_units // 4)
+    collection = collection_of(dear, cheap)
+    policy = policy_of(rho_per_year=PLAN.rho_units * 1.5 / 10**12)
+    with open_ledger(tmp_path) as ledger:
+        prepare(door_of(ledger, policy=policy))
+        before = ledger.entries()
+        with pytest.raises(BudgetExceeded):
+            prepare(door_of(ledger, policy=policy), plan=plan_of(dear), collection=collection)
+        assert ledger.entries() == before
+        prepare(door_of(ledger, policy=policy), plan=plan_of(cheap), collection=collection)
+        assert len(door_of(ledger).outgoing()) == 2
 
 
 def test_the_ledger_checks_the_budget_even_where_the_door_does_not(

@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from frameworks.accounting import UNITS_PER_RHO
 from frameworks.model import BREAKDOWNS, Cohort, DataType, Framework, Indicator, Kind, Polarity, Source, Unit
@@ -78,13 +81,14 @@ FRAMEWORK: Framework = small_framework().model_copy(
 )
 
 
-def _plan(*indicators: str) -> ReleasePlan:
+def _plan(*indicators: str, precisions: tuple[int, ...] = ()) -> ReleasePlan:
     request = ReleaseRequest(
         id="r",
         mode="council",
         indicators=indicators or tuple(indicator.id for indicator in FRAMEWORK.indicators),
         breakdowns=tuple(breakdown.id for breakdown in BREAKDOWNS),
         rho_units=2 * 10**10,
+        precisions=precisions,
     )
     return compile_plan(FRAMEWORK, "collection", YEAR, request)
 
@@ -126,6 +130,12 @@ def _vectors(plan: ReleasePlan) -> list[list[int]]:
     return _vectors_of(plan, (None, *families))
 
 
+@cache
+def _all_vectors() -> list[list[int]]:
+    """Of all indicators: the exact vectors, which no precision changes."""
+    return _vectors(_plan())
+
+
 @pytest.mark.parametrize(
     "indicators", [(), ("in_need",), ("families",), ("first_need",), ("in_need", "first_need"), ("families", "in_need")]
 )
@@ -143,6 +153,19 @@ def test_a_child_costs_at_most_what_the_plan_says_and_some_child_costs_that(indi
         assert most == (2 if block.statistic is Statistic.HISTOGRAM else block.sensitivity**2)
     assert dearest <= Fraction(plan.rho_units, UNITS_PER_RHO)
     assert Fraction(plan.rho_units, UNITS_PER_RHO) - dearest < Fraction(1, UNITS_PER_RHO)
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.data())
+def test_whatever_the_precisions_some_child_costs_all_of_the_plan_and_none_costs_more(data: st.DataObject) -> None:
+    """A child makes its family appear, or changes its outcomes: which is dearer is up to the precisions."""
+    plain = _plan()
+    numbers = st.sampled_from((1, 3, 40, 10_000))
+    precisions = data.draw(st.lists(numbers, min_size=len(plain.blocks), max_size=len(plain.blocks)))
+    plan = _plan(precisions=tuple(precisions))
+    vectors = _all_vectors()
+    dearest = max(_price(plan, one, other) for number, one in enumerate(vectors) for other in vectors[:number])
+    assert 0 <= Fraction(plan.rho_units, UNITS_PER_RHO) - dearest < Fraction(1, UNITS_PER_RHO)
 
 
 def test_a_bound_of_one_would_be_exceeded() -> None:

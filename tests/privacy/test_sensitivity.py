@@ -12,79 +12,28 @@ family is in `test_families`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 
 import pytest
 
 from frameworks.accounting import UNITS_PER_RHO
-from frameworks.model import BREAKDOWNS, OWNER_COLUMN, Breakdown, Framework, Source, Unit
-from frameworks.plan import SIGMA_UNITS, Block, ReleasePlan, ReleaseRequest, Statistic, compile_plan
-from frameworks.tables import CHILD_TABLE
+from frameworks.model import Framework, Source, Unit
+from frameworks.plan import SIGMA_UNITS, Block, ReleasePlan, Statistic
 from node import measure
 from node.engines.duckdb_engine import DuckDbEngine
 from node.vector import exact_vector
 from tests.frameworks.shipped import everything_shipped
+from tests.privacy.contributions import (
+    RHO_UNITS,
+    Contributions,
+    contributions,
+    name_of,
+    plan_of,
+    random_contributions,
+    squared,
+    with_characteristics,
+)
 from tests.privacy.random_children import YEAR, Rows, fill, population
-
-_RHO_UNITS = 2 * 10**10
-Contributions = dict[str, dict[tuple[Statistic, str, str], tuple[int, ...]]]
-"""By child, then by statistic, cohort and indicator: what the child adds to the cohort as a whole."""
-
-
-def _plan(framework: Framework, *indicators: str) -> ReleasePlan:
-    """A plan of those indicators, or of all, with every breakdown."""
-    request = ReleaseRequest(
-        id="r",
-        mode="council",
-        indicators=indicators or tuple(indicator.id for indicator in framework.indicators),
-        breakdowns=tuple(breakdown.id for breakdown in BREAKDOWNS),
-        rho_units=_RHO_UNITS,
-    )
-    return compile_plan(framework, "collection", YEAR, request)
-
-
-def _name(block: Block) -> tuple[Statistic, str, str]:
-    return block.statistic, block.cohort, block.indicator
-
-
-def _squared(entries: Iterable[int]) -> int:
-    return sum(entry * entry for entry in entries)
-
-
-def _contributions(children: Mapping[str, Rows], framework: Framework, plan: ReleasePlan) -> Contributions:
-    """What each child adds to each overall block: `tabulate` by a breakdown whose levels are the children."""
-    ids = tuple(children)
-    by_child = Breakdown(id="sex", title="Child", levels=(*ids, "unknown"), labels=(*ids, "unknown"))
-    blocks = tuple(replace(block, breakdown="sex", levels=ids) for block in plan.blocks if block.breakdown == "")
-    with pytest.MonkeyPatch.context() as patch, DuckDbEngine.create(YEAR) as engine:
-        patch.setattr(measure, "BREAKDOWNS", (by_child,))
-        level = measure._Measuring._level
-        patch.setattr(
-            measure._Measuring, "_level", staticmethod(lambda name, levels, **_: level(name, levels, known=True))
-        )
-        fill(engine, children)
-        for source, table in CHILD_TABLE.items():
-            engine.connection.execute(f"UPDATE {table} SET sex = {OWNER_COLUMN[source]}")
-        entries = measure.tabulate(engine, framework, replace(plan, blocks=blocks))
-    return {
-        child: {
-            _name(block): values[place * len(values) // len(ids) : (place + 1) * len(values) // len(ids)]
-            for block, values in entries.items()
-        }
-        for place, child in enumerate(ids)
-    }
-
-
-def _with_characteristics(children: Mapping[str, Rows]) -> dict[str, Rows]:
-    return {child: rows for child, rows in children.items() if any(table in rows for table in CHILD_TABLE.values())}
-
-
-@cache
-def _random_contributions(seed: int) -> Contributions:
-    children = _with_characteristics(population(seed, 400))
-    return _contributions(children, everything_shipped(), _plan(everything_shipped()))
 
 
 def _vector(children: Mapping[str, Rows], framework: Framework, plan: ReleasePlan) -> list[int]:
@@ -96,7 +45,7 @@ def _vector(children: Mapping[str, Rows], framework: Framework, plan: ReleasePla
 def _price(plan: ReleasePlan, moves: Callable[[Block], Iterable[int]]) -> Fraction:
     """rho of a child that moves each block by those entries: sum of delta^2 / (2 sigma^2)."""
     return sum(
-        (Fraction(_squared(moves(block)) * SIGMA_UNITS**2, 2 * block.sigma_units**2) for block in plan.blocks),
+        (Fraction(squared(moves(block)) * SIGMA_UNITS**2, 2 * block.sigma_units**2) for block in plan.blocks),
         Fraction(0),
     )
 
@@ -106,16 +55,16 @@ def _largest_price(plan: ReleasePlan, contributions: Contributions, source: str)
     prices: list[Fraction] = []
     for child, moves in contributions.items():
         if child.startswith(f"{source}-"):
-            prices.append(_price(plan, lambda block, moves=moves: moves[_name(block)]))  # type: ignore[misc]
+            prices.append(_price(plan, lambda block, moves=moves: moves[name_of(block)]))  # type: ignore[misc]
     return max(prices)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_child_moves_a_block_by_more_than_its_sensitivity(seed: int) -> None:
-    sensitivity = {_name(block): block.sensitivity for block in _plan(everything_shipped()).blocks}
-    for child, moves in _random_contributions(seed).items():
+    sensitivity = {name_of(block): block.sensitivity for block in plan_of(everything_shipped()).blocks}
+    for child, moves in random_contributions(seed).items():
         for name, moved in moves.items():
-            assert _squared(moved) <= sensitivity[name] ** 2, (child, name)
+            assert squared(moved) <= sensitivity[name] ** 2, (child, name)
 
 
 def test_some_child_moves_every_block_by_its_whole_sensitivity() -> None:
@@ -126,22 +75,22 @@ def test_some_child_moves_every_block_by_its_whole_sensitivity() -> None:
     """
     largest: dict[tuple[Statistic, str, str], int] = {}
     for seed in (1, 2):
-        for moves in _random_contributions(seed).values():
+        for moves in random_contributions(seed).values():
             for name, moved in moves.items():
-                largest[name] = max(largest.get(name, 0), _squared(moved))
-    for block in _plan(everything_shipped()).blocks:
+                largest[name] = max(largest.get(name, 0), squared(moved))
+    for block in plan_of(everything_shipped()).blocks:
         halved = (
             everything_shipped().cohort(block.cohort).unit is Unit.FAMILY and block.statistic is not Statistic.TOTAL
         )
         share = Fraction(9 if "sum" in block.statistic else 10, 20 if halved else 10)
-        assert largest[_name(block)] >= (block.sensitivity * share) ** 2, _name(block)
+        assert largest[name_of(block)] >= (block.sensitivity * share) ** 2, name_of(block)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_child_of_all_sources_costs_more_than_the_plan(seed: int) -> None:
-    plan = _plan(everything_shipped())
-    dearest = sum(_largest_price(plan, _random_contributions(seed), source) for source in Source)
-    assert dearest <= Fraction(plan.rho_units, UNITS_PER_RHO) <= Fraction(_RHO_UNITS, UNITS_PER_RHO)
+    plan = plan_of(everything_shipped())
+    dearest = sum(_largest_price(plan, random_contributions(seed), source) for source in Source)
+    assert dearest <= Fraction(plan.rho_units, UNITS_PER_RHO) <= Fraction(RHO_UNITS, UNITS_PER_RHO)
 
 
 @pytest.mark.parametrize(
@@ -156,11 +105,11 @@ def test_no_child_of_all_sources_costs_more_than_the_plan(seed: int) -> None:
 )
 def test_some_child_costs_all_of_a_plan(indicators: tuple[str, ...]) -> None:
     """A plan whose outcomes one child can have together costs what its dearest child costs, and not more."""
-    plan = _plan(everything_shipped(), *indicators)
+    plan = plan_of(everything_shipped(), *indicators)
     sources = {everything_shipped().cohort(block.cohort).source.value for block in plan.blocks}
     dearest = sum(
         (
-            max(_largest_price(plan, _random_contributions(seed), source) for seed in (1, 2))
+            max(_largest_price(plan, random_contributions(seed), source) for seed in (1, 2))
             for source in sorted(sources)
         ),
         Fraction(0),
@@ -172,7 +121,7 @@ def test_some_child_costs_all_of_a_plan(indicators: tuple[str, ...]) -> None:
 def test_taking_a_child_away_changes_one_cell_of_each_table_by_what_the_child_adds(seed: int) -> None:
     """The whole vector with and without one child of all sources, all other records kept."""
     framework = everything_shipped()
-    plan = _plan(framework)
+    plan = plan_of(framework)
     children = population(seed, 40)
     child = {f"{source}-{seed}": children[f"{source}-{seed}"] for source in Source}
     rest = {name: rows for name, rows in children.items() if name not in child}
@@ -182,7 +131,7 @@ def test_taking_a_child_away_changes_one_cell_of_each_table_by_what_the_child_ad
     for block in plan.blocks:
         moved = change[block.indices]
         assert sum(entry != 0 for entry in moved) <= 1
-        assert _squared(moved) <= block.sensitivity**2
+        assert squared(moved) <= block.sensitivity**2
     assert _price(plan, lambda block: change[block.indices]) <= Fraction(plan.rho_units, UNITS_PER_RHO)
 
 
@@ -190,32 +139,32 @@ def test_taking_a_child_away_changes_one_cell_of_each_table_by_what_the_child_ad
 
 
 def _exceeds(contributions: Contributions, plan: ReleasePlan) -> bool:
-    sensitivity = {_name(block): block.sensitivity for block in plan.blocks}
+    sensitivity = {name_of(block): block.sensitivity for block in plan.blocks}
     return any(
-        _squared(moved) > sensitivity[name] ** 2 for moves in contributions.values() for name, moved in moves.items()
+        squared(moved) > sensitivity[name] ** 2 for moves in contributions.values() for name, moved in moves.items()
     )
 
 
 def test_without_the_event_cap_a_child_moves_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = _plan(everything_shipped(), "referrals", "referral_nfa")
-    children = _with_characteristics(population(1, 60))
-    assert not _exceeds(_contributions(children, everything_shipped(), plan), plan)
+    plan = plan_of(everything_shipped(), "referrals", "referral_nfa")
+    children = with_characteristics(population(1, 60))
+    assert not _exceeds(contributions(children, everything_shipped(), plan), plan)
     members = measure._Measuring._members
     monkeypatch.setattr(measure._Measuring, "_members", lambda self, cohort, _event_cap: members(self, cohort, 99))
-    assert _exceeds(_contributions(children, everything_shipped(), plan), plan)
+    assert _exceeds(contributions(children, everything_shipped(), plan), plan)
 
 
 def test_without_one_row_a_child_a_child_moves_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = _plan(everything_shipped(), "cla_31_march", "placed_foster")
-    children = _with_characteristics(population(1, 60))
-    assert not _exceeds(_contributions(children, everything_shipped(), plan), plan)
+    plan = plan_of(everything_shipped(), "cla_31_march", "placed_foster")
+    children = with_characteristics(population(1, 60))
+    assert not _exceeds(contributions(children, everything_shipped(), plan), plan)
     members = measure._Measuring._members
     monkeypatch.setattr(
         measure._Measuring,
         "_members",
         lambda self, cohort, cap: f"{members(self, cohort, cap)} UNION ALL {members(self, cohort, cap)}",
     )
-    assert _exceeds(_contributions(children, everything_shipped(), plan), plan)
+    assert _exceeds(contributions(children, everything_shipped(), plan), plan)
 
 
 def _altered(indicator_id: str, **changes: object) -> Framework:
@@ -233,37 +182,37 @@ def _altered(indicator_id: str, **changes: object) -> Framework:
 
 def test_without_clipping_a_child_moves_more(monkeypatch: pytest.MonkeyPatch) -> None:
     framework = _altered("sdq_mean", bounds=(10, 20))
-    plan = _plan(framework, "sdq_mean")
-    children = _with_characteristics(population(1, 300))
-    assert not _exceeds(_contributions(children, framework, plan), plan)
+    plan = plan_of(framework, "sdq_mean")
+    children = with_characteristics(population(1, 300))
+    assert not _exceeds(contributions(children, framework, plan), plan)
     join = measure._Measuring._outcome_join
     monkeypatch.setattr(
         measure._Measuring,
         "_outcome_join",
         lambda self, cohort, indicator, alias, **_: join(self, cohort, indicator, alias, clip=False),
     )
-    assert _exceeds(_contributions(children, framework, plan), plan)
+    assert _exceeds(contributions(children, framework, plan), plan)
 
 
 def test_without_the_ages_a_child_costs_more() -> None:
     """Cohorts of different ages exclude each other in the price; without the age test one child pays in both."""
     framework = everything_shipped()
-    plan = _plan(framework, "care_leaver_eet_17_18", "care_leaver_eet_19_21")
-    children = _with_characteristics(population(1, 300))
+    plan = plan_of(framework, "care_leaver_eet_17_18", "care_leaver_eet_19_21")
+    children = with_characteristics(population(1, 300))
     ageless = framework.model_copy(
         update={"cohorts": tuple(cohort.model_copy(update={"ages": None}) for cohort in framework.cohorts)}
     )
     price = Fraction(plan.rho_units, UNITS_PER_RHO)
-    assert _largest_price(plan, _contributions(children, framework, plan), "ssda903") <= price
-    assert _largest_price(plan, _contributions(children, ageless, plan), "ssda903") > price
+    assert _largest_price(plan, contributions(children, framework, plan), "ssda903") <= price
+    assert _largest_price(plan, contributions(children, ageless, plan), "ssda903") > price
 
 
 def test_a_definition_that_compares_children_is_noticed() -> None:
     """The checker refuses such a definition; were it let through, one child would move all the others."""
     average = "SELECT child_id FROM looked_after_child WHERE age >= (SELECT avg(age) FROM looked_after_child)"
     framework = _altered("placed_foster", outcome=average)
-    plan = _plan(framework, "placed_foster")
-    children = _with_characteristics(population(1, 30))
+    plan = plan_of(framework, "placed_foster")
+    children = with_characteristics(population(1, 30))
     for child, rows in children.items():
         if child.startswith("ssda903"):
             rows["looked_after_child"] = [{"sex": "female", "age": 17 if child == "ssda903-0" else 10}]

@@ -20,7 +20,7 @@ from node.noise import CLIP
 from node.release import ReleaseDoor
 from protos.envelope.v1.envelope_pb2 import SignedEnvelope
 from protos.summary.v1.summary_pb2 import Summary
-from tests.node.small_release import EXACT, PLAN, Clock, door_of, prepare, summary_of
+from tests.node.small_release import EXACT, OWNER, PLAN, Clock, door_of, prepare, summary_of
 
 
 def _without_child() -> list[int]:
@@ -63,7 +63,7 @@ class Left:
 
 
 def _release(folder: Path, exact: Sequence[int]) -> Left:
-    with Ledger.open(folder / "ledger.db", Clock(), new_key=lambda: bytes(32)) as ledger:
+    with Ledger.open(folder / "ledger.db", Clock(), owner=OWNER, new_key=lambda: bytes(32)) as ledger:
         door: ReleaseDoor = door_of(ledger)
         prepare(door, exact_vector=lambda: exact)
         (stored,) = door.outgoing()
@@ -136,7 +136,7 @@ def _fails_with(error: Exception) -> Callable[[], Sequence[int]]:
 def test_whatever_goes_wrong_with_the_data_is_one_and_the_same_absence(
     tmp_path: Path, fails: Callable[[], Sequence[int]]
 ) -> None:
-    with Ledger.open(tmp_path / "ledger.db", Clock()) as ledger:
+    with Ledger.open(tmp_path / "ledger.db", Clock(), owner=OWNER) as ledger:
         door = door_of(ledger)
         with pytest.raises(NodeError) as caught:
             prepare(door, exact_vector=fails)
@@ -154,7 +154,7 @@ def test_a_check_that_fails_opens_no_data_so_that_its_time_tells_nothing(tmp_pat
     def opened() -> Sequence[int]:
         raise AssertionError("the returns were opened")
 
-    with Ledger.open(tmp_path / "ledger.db", Clock()) as ledger:
+    with Ledger.open(tmp_path / "ledger.db", Clock(), owner=OWNER) as ledger:
         for declared_plan in (replace(PLAN, rho_units=0), replace(PLAN, mode="secure")):
             with pytest.raises(NodeError):
                 prepare(door_of(ledger), plan=declared_plan, exact_vector=opened)

@@ -1,120 +1,338 @@
 """If these failed, a council's files would speak by something beside the noised vector: one child's row, or a bad one.
 
-From files to the bytes that leave, with the real framework: the same council, whose SSDA903 differs in one child or in
-what is wrong with it, answers the same collection. Privacy reference 9.8 and 12.
+From files to the wire, with the real framework and a real server: the same council, whose returns differ in one child
+or in what is wrong with them, answers the same collection. All that the coordinator gets, and when, and all that the
+node says and keeps but for its own screens of exact figures, is equal. Measuring takes a second a line by the tests'
+clock, and ends before the next time of sending. Privacy reference 9.8 and 12.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from fractions import Fraction
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 
-from frameworks.catalogue import load_framework
-from frameworks.collection import Collection
-from frameworks.plan import ReleaseRequest, compile_plan
+from frameworks.accounting import UNITS_PER_RHO
+from frameworks.model import Framework
+from frameworks.plan import ReleasePlan
+from frameworks.replacement import replace_one_rho_units
+from node import log as node_log
+from node.agent import Agent
+from node.benchmarks import BenchmarkShelf
 from node.errors import ReturnsNotReady
 from node.ledger import Ledger
+from node.ledger_entries import Entry
+from node.link import open_link
+from node.log import make_logger
+from node.offers import OfferBook
 from node.returns import release_vector
-from tests.node.small_release import NOW, Clock, door_of, policy_of, summary_of
-from tests.node.ssda903_csv import EPISODES, HEADER, MISSING, OC2, child, csv_text, episode, write_returns
-
-FRAMEWORK = load_framework("outcomes-2019")
-DECLARED = frozenset({"ssda903@2025", "ssda903.oc2@2025", "ssda903.missing@2025"})
-REQUEST = ReleaseRequest(
-    id="headlines",
-    mode="council",
-    indicators=("cla_31_march", "placed_foster", "missing_cla", "sdq_mean", "convicted", "placements_mean"),
-    breakdowns=("sex", "age_band"),
-    rho_units=20_000_000_000,
+from node.status import read_status
+from protos.envelope.v1.envelope_pb2 import SignedEnvelope
+from protos.summary.v1.summary_pb2 import Summary
+from tests.node.coordinator_peer import (
+    COORDINATOR_PUBLIC_KEY,
+    CoordinatorPeer,
+    collection_message,
+    served,
+    signed,
 )
-COLLECTION = Collection(
-    id="2025-annual",
-    framework_id=FRAMEWORK.id,
-    framework_version=FRAMEWORK.version,
-    framework_digest=FRAMEWORK.digest,
-    reference_year=2025,
-    opens_at=NOW - timedelta(days=1),
-    closes_at=NOW + timedelta(days=30),
-    releases=(REQUEST,),
+from tests.node.small_release import OWNER, Clock, door_of, policy_of
+from tests.node.ssda903_csv import write_returns
+from tests.privacy.differing_councils import (
+    BASE,
+    CHILDREN,
+    COLLECTION,
+    DECLARED,
+    FRAMEWORK,
+    MANY_CHILDREN,
+    OTHER_RECORDS,
+    OTHERS,
+    PLAN,
 )
-PLAN = compile_plan(FRAMEWORK, COLLECTION.id, 2025, REQUEST)
 
-CHILDREN = tuple(f"Q{number}" for number in range(12))
-
-
-def files_of(*children: str) -> dict[str, str]:
-    """The returns of a council that looks after these children."""
-    return {
-        "2025/header.csv": csv_text(HEADER, *(child(name) for name in children)),
-        "2025/episodes.csv": csv_text(EPISODES, *(episode(name, "01/06/2023") for name in children)),
-        "2025/oc2.csv": csv_text(OC2, *(f"{name},01/01/2015,12,,0,1,1,1,1,0,0,0" for name in children)),
-        "2025/missing.csv": csv_text(MISSING, *(f"{name},01/01/2015,M,01/07/2024,03/07/2024" for name in children)),
-    }
+SEND_EVERY = 600.0
+_POLICY = policy_of(frameworks=(FRAMEWORK.id,))
+Files = Mapping[str, str | bytes]
 
 
-BASE = files_of(*CHILDREN)
+def lines_of(files: Files) -> int:
+    """How many lines there are: as many seconds does measuring take."""
+    return sum(len(content.splitlines()) for content in files.values())
 
 
-def _more(name: str, *rows: str) -> dict[str, str]:
-    return BASE | {name: BASE[name] + "".join(f"{row}\n" for row in rows)}
+class _TimedPeer(CoordinatorPeer):
+    """The coordinator, which also notes when it was called."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self.times: list[datetime] = []
+        self.collections = [signed(collection_message(COLLECTION, {PLAN.release_id: PLAN.plan_hash}))]
+
+    def _called(self, method: str, request: Any) -> None:
+        super()._called(method, request)
+        self.times.append(self._clock())
 
 
-OTHERS: dict[str, Mapping[str, str]] = {
-    "one child less": files_of(*CHILDREN[:-1]),
-    "one child more": files_of(*CHILDREN, "Q99"),
-    "one malformed row": _more("2025/episodes.csv", episode("Q99", "31/02/2024")),
-    "a row of too few columns": _more("2025/header.csv", "Q99,2"),
-    "a child twice": _more("2025/header.csv", child("Q1", sex="1", born="01/01/2009")),
-    "a value far outside its bounds": _more("2025/oc2.csv", "Q1,01/01/2015,4000000000,,1,1,1,1,1,0,0,0"),
-    "a file without rows": BASE | {"2025/missing.csv": csv_text(MISSING)},
-    "no children at all": files_of(),
-}
+@dataclass(frozen=True)
+class Seen:
+    """What a council lets be seen in two polls, but for the noised values and what is computed from them."""
+
+    calls: tuple[tuple[str, int], ...]
+    times: tuple[datetime, ...]
+    summaries: tuple[bytes, ...]
+    lengths: tuple[tuple[int, int, int, str, str], ...]
+    outcomes: tuple[tuple[str, str, str], ...]
+    exit_codes: tuple[int, ...]
+    log: tuple[str, ...]
+    status: str
+    entries: tuple[Entry, ...]
+    files: tuple[tuple[str, int], ...]
 
 
-def _leaves(folder: Path, files: Mapping[str, str]) -> tuple[bytes, int, list[int], list[str]]:
-    """What leaves but for the values, the size of the whole, the values, and the kinds of the ledger's entries."""
-    returns = write_returns(folder / "returns", files)
-    with Ledger.open(folder / "state" / "ledger.db", Clock(), new_key=lambda: bytes(32)) as ledger:
-        door = door_of(ledger, policy=policy_of(frameworks=(FRAMEWORK.id,)))
-        door.prepare(
-            COLLECTION,
-            PLAN,
-            declared_files=DECLARED,
-            exact_vector=lambda: release_vector(returns, PLAN, FRAMEWORK, DECLARED),
-            remembered_head=None,
+@dataclass
+class _Council:
+    """A node over files. `tells` is what a leak does when it has measured: nothing, in the product."""
+
+    folder: Path
+    files: Files
+    send_every: float = SEND_EVERY
+    tells: Callable[[_Council, int], None] | None = None
+    declared: frozenset[str] = DECLARED
+    exact: Sequence[int] = ()
+    values: Sequence[int] = ()
+    agent_log: structlog.stdlib.BoundLogger | None = None
+
+    def look(self) -> Seen:
+        """Lets it poll twice, and looks from everywhere. Reasons stand on the council's own screen."""
+        clock, output = Clock(), StringIO()
+        self.agent_log = make_logger(output)
+        peer = _TimedPeer(clock)
+        returns = write_returns(self.folder / "returns", self.files)
+        rows = lines_of(self.files)
+
+        def measure(plan: ReleasePlan, framework: Framework) -> Sequence[int]:
+            clock.now += timedelta(seconds=rows)
+            vector = self.exact = release_vector(returns, plan, framework, DECLARED)
+            if self.tells is not None:
+                self.tells(self, rows)
+            return vector
+
+        def sleep(seconds: float) -> None:
+            clock.now += timedelta(seconds=seconds)
+
+        state = self.folder / "state"
+        offers = OfferBook(state / "collections", COORDINATOR_PUBLIC_KEY)
+        with (
+            served(peer) as (address, credentials),
+            Ledger.open(state / "ledger.db", clock, owner=OWNER, new_key=lambda: bytes(32)) as ledger,
+        ):
+            agent = Agent(
+                door=door_of(ledger, policy=_POLICY, clock=clock),
+                offers=offers,
+                shelf=BenchmarkShelf(state / "benchmarks", COORDINATOR_PUBLIC_KEY),
+                declared_files=self.declared,
+                measure=measure,
+                open_link=lambda: open_link(address, credentials, 10),
+                clock=clock,
+                sleep=sleep,
+                send_every_seconds=self.send_every,
+                log=self.agent_log,
+            )
+            reports = [agent.cycle(), agent.cycle()]
+            status = read_status(
+                council="301 Invented",
+                enrolled=True,
+                offers=offers.offers(),
+                ledger=ledger,
+                policy=_POLICY,
+                benchmarks=(),
+                now=clock(),
+            )
+            entries = ledger.entries()
+            kept = tuple(sorted((str(path.relative_to(state)), path.stat().st_size) for path in state.rglob("*")))
+        summaries = [Summary.FromString(envelope.payload) for envelope in peer.received]
+        self.values = [value for summary in summaries for value in summary.values]
+        return Seen(
+            calls=tuple(peer.calls),
+            times=tuple(peer.times),
+            summaries=tuple(map(_but_values, summaries)),
+            lengths=tuple(map(_length, peer.received)),
+            outcomes=tuple(
+                (outcome.release, outcome.state, outcome.reason) for report in reports for outcome in report.outcomes
+            ),
+            exit_codes=tuple(61 if report.waiting else 0 for report in reports),
+            log=tuple(_but_time(line) for line in output.getvalue().splitlines()),
+            status=json.dumps(status.as_json()),
+            entries=tuple(_but_digests(entry) for entry in entries),
+            files=kept,
         )
-        (stored,) = door.outgoing()
-        summary = summary_of(stored.envelope)
-        values = list(summary.values)
-        del summary.values[:]
-        return (
-            summary.SerializeToString(deterministic=True),
-            len(stored.envelope),
-            values,
-            [entry.kind for entry in ledger.entries()],
-        )
 
 
-@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS.keys())
-def test_whatever_is_in_the_files_only_the_noised_values_differ(tmp_path: Path, other: Mapping[str, str]) -> None:
-    one, two = _leaves(tmp_path / "one", BASE), _leaves(tmp_path / "two", other)
-    assert (one[0], one[1], one[3]) == (two[0], two[1], two[3])
-    assert len(one[2]) == len(two[2]) == PLAN.length
+def _but_values(summary: Summary) -> bytes:
+    """Without the values, and without the head's keyed hash: it covers the time of the charge, under a secret."""
+    silent = Summary()
+    silent.CopyFrom(summary)
+    del silent.values[:]
+    silent.ledger_head.hash = bytes(len(silent.ledger_head.hash))
+    return silent.SerializeToString(deterministic=True)
 
 
-def test_the_returns_were_really_measured(tmp_path: Path) -> None:
-    returns = write_returns(tmp_path, BASE)
-    exact = release_vector(returns, PLAN, FRAMEWORK, DECLARED)
-    fewer = release_vector(write_returns(tmp_path / "fewer", OTHERS["one child less"]), PLAN, FRAMEWORK, DECLARED)
-    assert exact[0] == len(CHILDREN) == fewer[0] + 1
+def _length(envelope: SignedEnvelope) -> tuple[int, int, int, str, str]:
+    return envelope.ByteSize(), len(envelope.payload), len(envelope.signature), envelope.label, str(envelope.key_id)
 
 
-@pytest.mark.parametrize("name", ["2025/episodes.csv", "2025/oc2.csv"])
+def _but_time(line: str) -> str:
+    """The clock of the log is the machine's own."""
+    return json.dumps({name: value for name, value in json.loads(line).items() if name != "time"})
+
+
+def _but_digests(entry: Entry) -> Entry:
+    """What is stored is computed from noised values. The ledger, which stays, dates a charge when it is made."""
+    return replace(entry, at=COLLECTION.opens_at, digest=None, signature=None, hash=b"")
+
+
+@pytest.fixture(scope="module")
+def base_council(tmp_path_factory: pytest.TempPathFactory) -> _Council:
+    """The council with `BASE`."""
+    return _Council(tmp_path_factory.mktemp("base"), BASE)
+
+
+@pytest.fixture(scope="module")
+def base(base_council: _Council) -> Seen:
+    """What it lets be seen."""
+    return base_council.look()
+
+
+def _cost(one: Sequence[int], other: Sequence[int]) -> Fraction:
+    """rho of that difference: the sum of delta^2 / (2 sigma^2)."""
+    moved = [a - b for a, b in zip(one, other, strict=True)]
+    return sum((block.cost_of(sum(entry**2 for entry in moved[block.indices])) for block in PLAN.blocks), Fraction(0))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_whatever_is_in_the_files_only_the_noised_values_differ(
+    base_council: _Council, base: Seen, tmp_path: Path, name: str
+) -> None:
+    """And those by no more than is charged for one child, or said of one whose records are others."""
+    council = _Council(tmp_path, OTHERS[name])
+    assert council.look() == base
+    assert len(council.values) == PLAN.length
+    charged = replace_one_rho_units(FRAMEWORK, PLAN) if name in OTHER_RECORDS else PLAN.rho_units
+    if name not in MANY_CHILDREN:
+        assert _cost(council.exact, base_council.exact) <= Fraction(charged, UNITS_PER_RHO)
+
+
+def test_control_many_children_cost_more_than_one(base_council: _Council, base: Seen, tmp_path: Path) -> None:
+    assert base.summaries
+    for name in MANY_CHILDREN:
+        council = _Council(tmp_path / name, OTHERS[name])
+        council.look()
+        assert _cost(council.exact, base_council.exact) > Fraction(PLAN.rho_units, UNITS_PER_RHO)
+
+
+def test_the_council_answers_and_all_of_it_is_looked_at(base: Seen) -> None:
+    assert [name for name, _ in base.calls] == [
+        *("Hello", "ListCollections", "GetBenchmark", "SubmitSummary"),
+        *("Hello", "ListCollections", "GetBenchmark"),
+    ]
+    assert base.exit_codes == (0, 0)
+    assert [entry.kind for entry in base.entries][-3:] == ["reserved", "stored", "acknowledged"]
+    assert len(base.log) == 3
+    assert '"sent"' in base.status
+    assert any(name == "ledger.db" for name, _ in base.files)
+    assert base.times[3].timestamp() % SEND_EVERY == 0
+
+
+def _logs_how_many_rows(council: _Council, rows: int) -> None:
+    """A field that the list allows, with a number that it should not hold."""
+    assert council.agent_log is not None
+    council.agent_log.info("measured", code=rows)
+
+
+def _stops_at_many_rows(_: _Council, rows: int) -> None:
+    if rows > lines_of(BASE):
+        raise ReturnsNotReady("A row of header.csv cannot be used.", "Correct it.")
+
+
+def _fails_on_many_rows(_: _Council, rows: int) -> None:
+    if rows > lines_of(BASE):
+        raise ValueError("31/02/2024 is not a date")
+
+
+def _keeps_a_file(council: _Council, rows: int) -> None:
+    (council.folder / "state" / "rows").write_bytes(bytes(rows))
+
+
+_MORE = {name: text * 2 if name.endswith("missing.csv") else text for name, text in BASE.items()}
+
+
+@pytest.mark.parametrize("tells", [_logs_how_many_rows, _stops_at_many_rows, _fails_on_many_rows, _keeps_a_file])
+def test_control_a_node_that_tells_is_found(base: Seen, tmp_path: Path, tells: Callable[[_Council, int], None]) -> None:
+    one, two = (_Council(tmp_path / name, files, tells=tells).look() for name, files in (("one", BASE), ("two", _MORE)))
+    assert one != two
+
+
+def test_control_a_summary_that_says_how_many_rows_there_are_is_found(base: Seen, tmp_path: Path) -> None:
+    seen = _Council(tmp_path, BASE, declared=DECLARED | {f"ssda903.rows{len(CHILDREN)}@2025"}).look()
+    assert seen.summaries != base.summaries
+    assert seen.lengths != base.lengths
+
+
+def test_control_a_node_that_sends_when_it_has_measured_is_found(tmp_path: Path) -> None:
+    one, two = (
+        _Council(tmp_path / name, files, send_every=1).look() for name, files in (("one", BASE), ("two", _MORE))
+    )
+    assert one.times != two.times
+    assert one.calls == two.calls
+
+
+def test_control_a_log_that_takes_any_field_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node_log, "ALLOWED_FIELDS", node_log.ALLOWED_FIELDS | {"rows"})
+
+    def tells(council: _Council, rows: int) -> None:
+        assert council.agent_log is not None
+        council.agent_log.info("measured", rows=rows)
+
+    one, two = (_Council(tmp_path / name, files, tells=tells).look() for name, files in (("one", BASE), ("two", _MORE)))
+    assert one.log != two.log
+
+
+@pytest.mark.parametrize(
+    "name", ["one child less", "a child twice", "a value far outside its bounds", "a great many referrals of one child"]
+)
+def test_the_returns_were_really_measured(tmp_path: Path, name: str) -> None:
+    one, two = (
+        list(release_vector(write_returns(tmp_path / folder, files), PLAN, FRAMEWORK, DECLARED))
+        for folder, files in (("base", BASE), ("other", OTHERS[name]))
+    )
+    assert one[0] == len(CHILDREN)
+    assert one != two
+
+
+@pytest.mark.parametrize("name", ["2025/episodes.csv", "2025/oc2.csv", "2025/census.xml"])
 def test_a_declared_file_that_is_not_there_is_absence_and_costs_nothing(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ReturnsNotReady):
-        _leaves(tmp_path, {path: content for path, content in BASE.items() if path != name})
-    with Ledger.open(tmp_path / "state" / "ledger.db", Clock()) as ledger:
-        assert ledger.entries() == ()
+    seen = _Council(tmp_path, {path: content for path, content in BASE.items() if path != name}).look()
+    assert [method for method, _ in seen.calls] == ["Hello", "ListCollections", "GetBenchmark"] * 2
+    assert seen.exit_codes == (61, 61)
+    assert (seen.entries, seen.summaries) == ((), ())
+
+
+def test_whatever_is_wrong_with_a_file_as_a_whole_is_the_same_absence(tmp_path: Path) -> None:
+    """No code, size or time tells one fault from another; the reasons are for the council's own screen."""
+    faults: tuple[dict[str, str | bytes], ...] = (
+        {"2025/episodes.csv": ""},
+        {"2025/episodes.csv": "CHILD,SOMETHING\n1,2\n"},
+        {"2025/census.xml": "<Message><Children><Child><LAchildID>1"},
+        {"2025/header.csv": bytes(range(256)) * 20},
+    )
+    absent = [_Council(tmp_path / str(number), {**BASE, **fault}).look() for number, fault in enumerate(faults)]
+    assert all(replace(one, outcomes=(), times=()) == replace(absent[0], outcomes=(), times=()) for one in absent)
