@@ -44,6 +44,25 @@ class StoredSummary:
 
 
 @dataclass(frozen=True)
+class GroupSum:
+    """What a round of a secure release revealed: the sum over `councils` of their vectors, in the order of the plan.
+
+    `group_code` is the code of a region, or England's. `values` are multiples of one over the plan's grid: fractions,
+    where noise is shared on a fine one. `declared_files` are each council's, in the order of `councils`.
+    The variance of the noise is the plan's times `noise_ratio`: 1 is the noise of a trusted curator, and more is what
+    councils that were allowed for, and did not drop out, added.
+    """
+
+    collection_id: str
+    release_id: str
+    group_code: str
+    councils: tuple[str, ...]
+    values: tuple[float, ...]
+    noise_ratio: float
+    declared_files: tuple[frozenset[str], ...]
+
+
+@dataclass(frozen=True)
 class LedgerHead:
     """Where a council's ledger stood: the number of its entries and the keyed hash of the last."""
 

@@ -35,6 +35,15 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Shrunk:
+    """A council's published figure steadied towards the other councils by a model; the interval of the exact figure."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
 class ComparedCategory:
     """One category of a histogram: how many children of the council, and their share in percent beside the published
     ones."""
@@ -51,6 +60,7 @@ class ComparedIndicator:
     """One indicator: the council's exact figure, and England's published one.
 
     `own_value` is a percentage, a mean, or (for a count) the rate by the population that the benchmark used.
+    `shrunk_own` stands beside `published_own`, never without its value.
     `position` is one of four statements about the difference, or "" where none is made. `proxy_for` says what a proxy
     stands for and is "" for every other. A histogram has its `categories`.
     """
@@ -64,6 +74,7 @@ class ComparedIndicator:
     own_denominator: int | None
     england: Published
     published_own: Published
+    shrunk_own: Shrunk | None
     position: str
     proxy_for: str
     categories: tuple[ComparedCategory, ...]
@@ -106,6 +117,12 @@ class _Estimates:
 
     def of(self, indicator: Indicator, area_code: str, category: str = "") -> Published:
         return _published(self._found.get((indicator.id, area_code, category)))
+
+    def shrunk(self, indicator: Indicator, area_code: str) -> Shrunk | None:
+        estimate = self._found.get((indicator.id, area_code, ""))
+        if estimate is None or not all(map(estimate.HasField, ("value", "shrunk", "shrunk_lower", "shrunk_upper"))):
+            return None
+        return Shrunk(estimate.shrunk, estimate.shrunk_lower, estimate.shrunk_upper)
 
 
 def _categories(
@@ -189,6 +206,7 @@ def compare(benchmark: Benchmark, framework: Framework, figures: Mapping[str, Fi
                 own_denominator=figure.denominator,
                 england=england,
                 published_own=estimates.of(indicator, council_code),
+                shrunk_own=estimates.shrunk(indicator, council_code),
                 position=_position(indicator, figure, own, england),
                 proxy_for=indicator.proxy_for or "",
                 categories=tuple(_categories(indicator, figure, estimates, council_code)),

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from coordinator.data import Council, current_councils, population_for
+from coordinator.data import ENGLAND, Council, current_councils, population_for
 from coordinator.errors import WrongState
+from coordinator.estimates.agreed import AgreedSums
 from coordinator.estimates.areas import Area, council_area, england, region_areas
 from coordinator.estimates.costs import ReleaseCost, release_cost
 from coordinator.estimates.decode import Measured, Rate, categories_shown, enough
 from coordinator.estimates.position import Position, position
-from coordinator.estimates.returned import Reader, Returned, quietest_plan
-from coordinator.records import StoredSummary
+from coordinator.estimates.reader import Reader, holds
+from coordinator.estimates.returned import Answers, Returned
+from coordinator.estimates.revisions import check_revised
+from coordinator.estimates.shrinkage import Shrunk
+from coordinator.estimates.steadying import steadied_headlines
+from coordinator.records import GroupSum, StoredSummary
+from frameworks.blocks import OVERALL
 from frameworks.collection import Collection
 from frameworks.model import BREAKDOWNS, Framework, Indicator, Kind
-from frameworks.plan import OVERALL, ReleasePlan
+from frameworks.plan import ReleasePlan
 
 TOO_FEW = "c"
 """Too few children for a reliable figure: the interval stands alone."""
@@ -35,6 +41,9 @@ class Estimate:
     figure of the councils counted. `unclamped` is the unbiased figure, before it was moved to the nearest possible
     value. `size` is the noised number of children, events or families it is about. `councils` is how many councils it
     is made of, `position` how it stands against the rest of England (None where that is not said).
+
+    `shrunk` is a council's headline figure steadied towards those of the other councils, a model, and its interval that
+    of the exact figure. It stands beside `value` and never without it; None for everything else.
     """
 
     indicator_id: str
@@ -55,6 +64,9 @@ class Estimate:
     size_upper: float | None = None
     position: Position | None = None
     category: str = ""
+    shrunk: float | None = None
+    shrunk_lower: float | None = None
+    shrunk_upper: float | None = None
 
 
 @dataclass(frozen=True)
@@ -70,11 +82,11 @@ class Coverage:
 class NoiseScale:
     """How far the noise moves an indicator's numerator, 19 times in 20: for one council, and for all of them.
 
-    Of a histogram, the number of children in any one category.
+    Of a histogram, the number of children in any one category. None for one council where councils have no figures.
     """
 
     indicator_id: str
-    one_council: float
+    one_council: float | None
     all_councils: float
 
 
@@ -83,7 +95,8 @@ class Benchmark:
     """A collection's published figures, and what a reader must know of them. Immutable.
 
     `councils` are those that answered, `missing` those that did not; `population_year` is the mid-year estimate under
-    rates and coverage. `indicators` are those that the collection asked for, in the framework's order.
+    rates and coverage. `indicators` are those that the collection asked for, in the framework's order. `combined_with`
+    are earlier collections whose releases the figures rest on as well.
     """
 
     collection: Collection
@@ -97,6 +110,7 @@ class Benchmark:
     costs: tuple[ReleaseCost, ...]
     population_year: int
     published_at: datetime
+    combined_with: tuple[str, ...] = ()
 
 
 def _figure(
@@ -107,15 +121,17 @@ def _figure(
     measured: Measured,
     councils: int,
     stands: Position | None = None,
+    shrunk: Shrunk | None = None,
 ) -> Estimate:
     shown = enough(measured)
+    steadied = shrunk if shown else None
     both, noise = measured.interval(sampling=True), measured.interval(sampling=False)
     size = Rate(measured.size).interval(sampling=False)
     return Estimate(
         indicator_id=reader.indicator.id,
         area_code=area.code,
         area_name=area.label(councils),
-        breakdown=reader.source.breakdown,
+        breakdown=reader.breakdown,
         level=level,
         value=measured.value if shown else None,
         lower=both.lower,
@@ -130,6 +146,9 @@ def _figure(
         size_upper=size.upper,
         position=stands,
         category=category,
+        shrunk=steadied.value if steadied else None,
+        shrunk_lower=steadied.lower if steadied else None,
+        shrunk_upper=steadied.upper if steadied else None,
     )
 
 
@@ -139,7 +158,7 @@ def _no_figures(reader: Reader, area: Area, level: str) -> Iterator[Estimate]:
             indicator_id=reader.indicator.id,
             area_code=area.code,
             area_name=area.label(0),
-            breakdown=reader.source.breakdown,
+            breakdown=reader.breakdown,
             level=level,
             value=None,
             lower=None,
@@ -152,66 +171,82 @@ def _no_figures(reader: Reader, area: Area, level: str) -> Iterator[Estimate]:
         )
 
 
-def _included(reader: Reader, area: Area) -> list[str]:
-    return [code for code in area.members if code in reader.source.cells]
-
-
 def _is_compared(indicator: Indicator, category: str) -> bool:
     """Whether areas are set against the rest of England: by a rate or a mean, not by a number or by one category."""
     return not category and (indicator.kind is not Kind.COUNT or indicator.rate_per is not None)
 
 
+def _steadied(reader: Reader, england: Mapping[str, Measured]) -> dict[str, Shrunk]:
+    """The councils' headlines steadied towards one another, where areas are compared at all."""
+    if "" not in england or not _is_compared(reader.indicator, ""):
+        return {}
+    councils = {code: dict(reader.measured(code))[""] for code in current_councils() if reader.councils(code)}
+    return steadied_headlines(reader.indicator, councils, england[""], reader.population.children)
+
+
+def _stands(reader: Reader, area: Area, own: Measured, whole: Measured, compared: int) -> Position | None:
+    """How an area stands against the rest of England. Nothing is said where England is made of it alone, or of some of
+    its councils but not all; an area that is not in England's figure is set against that as it is."""
+    inside, of_england = set(reader.councils(area.code)), set(reader.councils(ENGLAND))
+    if reader.is_within_england(area.code):
+        return position(own, whole.without(own), compared) if inside < of_england else None
+    return None if inside & of_england else position(own, whole, compared)
+
+
 def _overall_estimates(reader: Reader, answered: Sequence[Council]) -> Iterator[Estimate]:
     """England, the nine regions, and each council that answered; the last two against the rest of England."""
-    everyone = _included(reader, england())
+    groups = (
+        region_areas() if reader.gives_regions else (),
+        tuple(map(council_area, answered)) if reader.gives_councils else (),
+    )
+    everyone = reader.councils(ENGLAND)
     if not everyone:
-        for area in (england(), *region_areas(), *map(council_area, answered)):
+        for area in (england(), *groups[0], *groups[1]):
             yield from _no_figures(reader, area, "")
         return
-    total = dict(reader.measured(everyone, ""))
+    total = dict(reader.measured(ENGLAND))
+    steadied = _steadied(reader, total)
     for category, measured in total.items():
         yield _figure(reader, england(), "", category, measured, len(everyone))
-    for areas in (region_areas(), tuple(map(council_area, answered))):
-        compared = sum(bool(_included(reader, area)) for area in areas)
+    for areas in groups:
+        compared = sum(bool(reader.councils(area.code)) for area in areas)
         for area in areas:
-            included = _included(reader, area)
+            included = reader.councils(area.code)
             if not included:
                 yield from _no_figures(reader, area, "")
                 continue
-            others = len(included) < len(everyone)
-            for category, measured in reader.measured(included, ""):
-                stands = (
-                    position(measured, total[category].without(measured), compared)
-                    if others and _is_compared(reader.indicator, category)
-                    else None
-                )
-                yield _figure(reader, area, "", category, measured, len(included), stands)
+            for category, measured in reader.measured(area.code):
+                is_compared = _is_compared(reader.indicator, category)
+                stands = _stands(reader, area, measured, total[category], compared) if is_compared else None
+                shrunk = steadied.get(area.code) if not category else None
+                yield _figure(reader, area, "", category, measured, len(included), stands, shrunk)
 
 
 def _breakdown_estimates(reader: Reader, levels: Sequence[str]) -> Iterator[Estimate]:
     """England and the regions only: a breakdown of one council is mostly noise (privacy reference 1, 8)."""
-    for area in (england(), *region_areas()):
-        included = _included(reader, area)
+    for area in (england(), *(region_areas() if reader.gives_regions else ())):
+        included = reader.councils(area.code)
         for level in levels:
             if not included:
                 yield from _no_figures(reader, area, level)
                 continue
-            for category, measured in reader.measured(included, level):
+            for category, measured in reader.measured(area.code, level):
                 yield _figure(reader, area, level, category, measured, len(included))
 
 
 def _coverage(reader: Reader) -> Coverage:
-    children = reader.population.children
-    share = sum(children[code] for code in reader.source.cells) / sum(children[code] for code in current_councils())
-    return Coverage(reader.indicator.id, tuple(reader.source.cells), share)
+    children, councils = reader.population.children, reader.councils(ENGLAND)
+    share = sum(children[code] for code in councils) / sum(children[code] for code in current_councils())
+    return Coverage(reader.indicator.id, councils, share)
 
 
-def _noise(reader: Reader) -> NoiseScale:
-    councils = tuple(reader.source.cells)
-    one, everyone = (
-        Rate(reader.noise(included)).interval(sampling=False).upper for included in (councils[:1], councils)
-    )
-    return NoiseScale(reader.indicator.id, one, everyone)
+def _noise(reader: Reader, answered: Sequence[Council]) -> NoiseScale:
+    def reach(area: str) -> float:
+        return Rate(reader.noise(area)).interval(sampling=False).upper
+
+    one = next((council.code for council in answered if reader.gives_councils and reader.councils(council.code)), None)
+    everyone = reach(ENGLAND) if reader.councils(ENGLAND) else 0.0
+    return NoiseScale(reader.indicator.id, None if one is None else reach(one), everyone)
 
 
 def make_benchmark(
@@ -220,29 +255,41 @@ def make_benchmark(
     plans: Sequence[ReleasePlan],
     summaries: Sequence[StoredSummary],
     published_at: datetime,
+    *,
+    sums: Sequence[GroupSum] = (),
+    earlier: Sequence[Answers] = (),
 ) -> Benchmark:
-    """Turns a collection's stored summaries into the figures to publish.
+    """Turns what came for a collection into the figures to publish.
 
-    England is the sum of the councils that answered and declared the files an indicator needs, and is named so. An
-    indicator that several releases hold is read from the one with the least noise. Breakdowns are given for England and
-    the regions. Plans of mode `secure` have no summaries and add nothing here.
+    Every release that holds a sum measures it: councils' summaries and the secure `sums` of groups are combined by
+    least squares (see `agreed`), and so is what came for `earlier` collections over the same returns (see `revisions`),
+    for the councils that answered this one.
+
+    England is made of the councils in its secure sum, else of those that have figures of their own or are in a region's
+    sum; it is named so. Breakdowns are given for England and the regions. A secure release without a sum adds nothing.
 
     Raises
     ------
     WrongState
         When no council has answered.
+    UsageProblem
+        When an earlier collection asked something else.
     UnknownCouncil
-        For a summary from a council that is not one of the 153.
+        For an answer from a council that is not one of the 153.
     StorageFailed
-        For a summary that does not fit the collection's plans.
+        For a summary or a sum that does not fit the plans of its collection.
     """
-    usable = [plan for plan in plans if plan.mode == "council"]
-    returned = Returned(collection, usable, summaries)
+    check_revised(collection, earlier)
+    with_sums = {opened.release_id for opened in sums}
+    usable = [plan for plan in plans if plan.mode == "council" or plan.release_id in with_sums]
+    current = Answers(collection, tuple(usable), tuple(summaries), tuple(sums))
+    returned = Returned(framework, current, earlier)
     if not returned.councils:
         raise WrongState(
             f"No council has answered {collection.id}, so there is nothing to publish.",
             "Wait for summaries; `newlyn-coordinator status` shows who has answered.",
         )
+    agreed = AgreedSums(returned)
     councils = current_councils()
     answered = tuple(council for code, council in councils.items() if code in returned.councils)
     population = population_for(collection.reference_year)
@@ -253,14 +300,14 @@ def make_benchmark(
     noise: list[NoiseScale] = []
     for indicator in indicators:
         for breakdown, levels in ((OVERALL, ("",)), *((b.id, b.levels) for b in BREAKDOWNS)):
-            plan = quietest_plan(usable, indicator, breakdown)
-            if plan is None:
+            holding = [plan for plan in usable if holds(plan, indicator, breakdown)]
+            if not holding:
                 continue
-            reader = Reader(indicator, returned.source(framework, indicator, plan, breakdown), population)
+            reader = Reader(indicator, breakdown, holding, returned, agreed, population)
             if breakdown == OVERALL:
                 estimates.extend(_overall_estimates(reader, answered))
                 coverage.append(_coverage(reader))
-                noise.append(_noise(reader))
+                noise.append(_noise(reader, answered))
             else:
                 estimates.extend(_breakdown_estimates(reader, levels))
     return Benchmark(
@@ -275,4 +322,5 @@ def make_benchmark(
         costs=tuple(release_cost(framework, plan) for plan in usable),
         population_year=population.year,
         published_at=published_at,
+        combined_with=tuple(answers.collection.id for answers in earlier),
     )

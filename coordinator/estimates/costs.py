@@ -11,11 +11,12 @@ from frameworks.plan import ReleasePlan
 
 @dataclass(frozen=True)
 class ReleaseCost:
-    """One release: how many numbers each council sent, and what they cost."""
+    """One release: how many numbers each council sent, and what they cost, in ledger units of 1e-12 rho and to read."""
 
     release_id: str
     mode: str
     entries: int
+    rho_units: int
     rho: float
     epsilon: float
     exposures: tuple[Exposure, ...]
@@ -24,4 +25,6 @@ class ReleaseCost:
 def release_cost(framework: Framework, plan: ReleasePlan) -> ReleaseCost:
     """The cost of a release under add/remove, with the changed answers of a known child beside it."""
     listed = exposures(framework, plan)
-    return ReleaseCost(plan.release_id, plan.mode, plan.length, listed[0].rho, listed[0].epsilon, listed)
+    return ReleaseCost(
+        plan.release_id, plan.mode, plan.length, plan.rho_units, listed[0].rho, listed[0].epsilon, listed
+    )

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
-from coordinator.estimates.cells import NoisySum, combine
 from coordinator.estimates.intervals import (
     NO_SPREAD,
     Z_95,
@@ -25,8 +24,8 @@ from coordinator.estimates.intervals import (
     count_interval,
     ratio_interval,
 )
+from coordinator.estimates.sums import NoisySum, combine
 from frameworks.model import Indicator, Kind
-from frameworks.plan import Block
 
 SMALLEST_TOTAL = 30
 SMALLEST_TOTAL_IN_SIGMAS = 5
@@ -60,18 +59,38 @@ class Measured(Protocol):
         """The largest difference from this figure that still counts as similar."""
         ...
 
+    @property
+    def sums(self) -> tuple[NoisySum, ...]:
+        """The sums that it is made of, whose noises are independent of one another."""
+        ...
+
+    @property
+    def slopes(self) -> tuple[float, ...]:
+        """How much `unclamped` moves with each of the sums: its partial derivatives, NaN where it is."""
+        ...
+
     def interval(self, *, sampling: bool, z: float = Z_95) -> Interval:
         """The interval of the value, with or without the chance in children's outcomes."""
         ...
 
     def without(self, part: Self) -> Self:
-        """The figure of all councils but those of `part`, which are among them: their noise goes with them."""
+        """The figure of all councils but those of `part`, which are among them, with the noise that is left."""
         ...
 
 
 def _scale_margin(value: float, low: float, high: float) -> float:
     """A twentieth of the scale (5 percentage points), or half the way to its nearer end where that is less."""
     return min((high - low) / 20, (value - low) / 2, (high - value) / 2)
+
+
+def _slopes_of_quotient(
+    factor: float, part: NoisySum, whole: NoisySum, of_part: Sequence[float], of_whole: Sequence[float]
+) -> tuple[float, ...]:
+    """The derivatives of factor * part / whole by sums that move the part and the whole by so much each."""
+    if whole.value == 0:
+        return (math.nan,) * len(of_part)
+    quotient = part.value / whole.value
+    return tuple(factor * (p - quotient * w) / whole.value for p, w in zip(of_part, of_whole, strict=True))
 
 
 @dataclass(frozen=True)
@@ -117,6 +136,16 @@ class Mean:
     def margin(self) -> float:
         """A twentieth of the scale, less near its ends."""
         return _scale_margin(self.value, self.low, self.high)
+
+    @property
+    def sums(self) -> tuple[NoisySum, ...]:
+        """Contrast and total."""
+        return self.contrast, self.total
+
+    @property
+    def slopes(self) -> tuple[float, ...]:
+        """half / T, and -half * q / T."""
+        return _slopes_of_quotient(self._half, self.contrast, self.total, (1.0, 0.0), (0.0, 1.0))
 
     def interval(self, *, sampling: bool, z: float = Z_95) -> Interval:
         """The score interval, between `low` and `high`."""
@@ -183,6 +212,17 @@ class Distribution:
     def margin(self) -> float:
         """A twentieth of the scale, less near its ends."""
         return self._mean.margin
+
+    @property
+    def sums(self) -> tuple[NoisySum, ...]:
+        """The counts."""
+        return self.counts
+
+    @property
+    def slopes(self) -> tuple[float, ...]:
+        """half * (place - q) / T for each count."""
+        half = (self.high - self.low) / 2
+        return _slopes_of_quotient(half, self._weighted(1), self.size, self.places, (1.0,) * len(self.places))
 
     def interval(self, *, sampling: bool, z: float = Z_95) -> Interval:
         """The score interval, between `low` and `high`."""
@@ -268,6 +308,17 @@ class Ratio:
         """5 percentage points, less near 0 and 100."""
         return _scale_margin(min(self.value, 100.0), 0.0, 100.0)
 
+    @property
+    def sums(self) -> tuple[NoisySum, ...]:
+        """The distances of parts and wholes, and the total."""
+        return self.part_distance, self.whole_distance, self.total
+
+    @property
+    def slopes(self) -> tuple[float, ...]:
+        """The total moves the parts by the middle of their bounds, and the wholes by that of theirs."""
+        middle, whole_middle = self._middles
+        return _slopes_of_quotient(100.0, self.part, self.whole, (1.0, 0.0, middle), (0.0, 1.0, whole_middle))
+
     def interval(self, *, sampling: bool, z: float = Z_95) -> Interval:
         """The score interval.
 
@@ -336,6 +387,16 @@ class Rate:
         """A quarter of the rate."""
         return self.value / 4
 
+    @property
+    def sums(self) -> tuple[NoisySum, ...]:
+        """The count."""
+        return (self.count,)
+
+    @property
+    def slopes(self) -> tuple[float, ...]:
+        """One over the exposure."""
+        return (1 / self.exposure,)
+
     def interval(self, *, sampling: bool, z: float = Z_95) -> Interval:
         """The interval of the count over the exposure, which is taken as exact."""
         counted = count_interval(self.count.value, self.count.variance, sampling=sampling, z=z)
@@ -389,13 +450,13 @@ def scale_of(indicator: Indicator) -> tuple[float, float]:
     raise ValueError(f"{indicator.id} has no scale")
 
 
-def contrast_of(indicator: Indicator, block: Block, measured: NoisySum) -> NoisySum:
-    """The block's sum as a contrast: a mean's centred sum, sent times `step`, over half the range of its values."""
+def contrast_of(indicator: Indicator, measured: NoisySum) -> NoisySum:
+    """The sum as a contrast: of a mean that of distances from the middle, over half the range of its values."""
     if indicator.kind is Kind.PERCENT:
         return measured
     assert indicator.bounds is not None
     low, high = indicator.bounds
-    return measured.scaled(2 / (block.step * (high - low)))
+    return measured.scaled(2 / (high - low))
 
 
 def share_of(counts: Sequence[NoisySum], index: int) -> Distribution:

@@ -107,7 +107,8 @@ class IndicatorPage:
     """Everything about one indicator.
 
     `distribution` is England's histogram with its shares. A histogram of words has share tables for breakdowns, regions
-    and councils; everything else has rows with one figure each, and an axis.
+    and councils; everything else has rows with one figure each, and an axis. `has_steadied` says whether a council has
+    a modelled figure beside its own.
     """
 
     card: Card
@@ -123,6 +124,7 @@ class IndicatorPage:
     region_rows: tuple[Row, ...]
     region_axis: Axis | None
     regions: tuple[RegionRows, ...]
+    has_steadied: bool
     breakdowns: tuple[BreakdownRows, ...]
     share_breakdowns: tuple[ShareTable, ...]
     share_regions: ShareTable | None
@@ -132,11 +134,12 @@ class IndicatorPage:
 
 @dataclass(frozen=True)
 class CouncilPage:
-    """One council beside its region and England."""
+    """One council beside its region and England. `has_steadied` as in `IndicatorPage`."""
 
     council: Council
     children: str
     sections: tuple[Section, ...]
+    has_steadied: bool
 
 
 @dataclass(frozen=True)

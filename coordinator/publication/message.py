@@ -19,6 +19,9 @@ def _estimate(estimate: Estimate) -> benchmark_pb2.Estimate:
         upper=estimate.upper,
         symbol=estimate.symbol,
         category=estimate.category,
+        shrunk=estimate.shrunk,
+        shrunk_lower=estimate.shrunk_lower,
+        shrunk_upper=estimate.shrunk_upper,
     )
 
 

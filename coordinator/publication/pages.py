@@ -10,6 +10,8 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, Undef
 
 from coordinator.data import current_councils, population_for
 from coordinator.estimates.benchmark import Benchmark
+from coordinator.estimates.shrinkage import FEWEST_COUNCILS
+from coordinator.publication.methods import cost_tables, noise_table, programme_tables
 from coordinator.publication.views import Views
 from coordinator.publication.words import (
     AVAILABILITY,
@@ -23,9 +25,9 @@ from coordinator.publication.words import (
 )
 from frameworks.availability import indicator_needs
 from frameworks.display.charts import Axis, Mark, Shape
-from frameworks.display.formats import counted, marked_title, number, unit_beside
+from frameworks.display.formats import marked_title, number
 from frameworks.display.needs import needs_in_words
-from frameworks.model import Indicator, Kind, Source
+from frameworks.model import Indicator, Source
 
 _SOURCES = {
     Source.SSDA903: "SSDA903, the return on children looked after",
@@ -194,47 +196,18 @@ class Pages:
 
     def _methods(self) -> tuple[str, str]:
         benchmark = self._benchmark
-        indicators = {indicator.id: indicator for indicator in benchmark.indicators}
         reference_year = benchmark.collection.reference_year
         note = "" if benchmark.population_year == reference_year - 1 else ", the nearest year that was out"
         return self._page(
             "methods.html",
             "methods.html.jinja",
             entries=number(sum(cost.entries for cost in benchmark.costs), 0),
-            noise=[
-                {
-                    "title": marked_title(indicators[scale.indicator_id]),
-                    "unit": self._counted_in(indicators[scale.indicator_id]),
-                    "one": number(scale.one_council, 0),
-                    "all": number(scale.all_councils, 0),
-                }
-                for scale in benchmark.noise
-            ],
-            costs=[
-                {
-                    "id": cost.release_id,
-                    "entries": number(cost.entries, 0),
-                    "exposures": [
-                        {
-                            "question": exposure.question,
-                            "rho": f"{exposure.rho:.4f}",
-                            "epsilon": f"{exposure.epsilon:.2f}",
-                            "probability": f"{number(100 * exposure.probability, 0)}%",
-                        }
-                        for exposure in cost.exposures
-                    ],
-                }
-                for cost in benchmark.costs
-            ],
+            noise=noise_table(benchmark),
+            costs=cost_tables(benchmark),
+            programme=programme_tables(benchmark),
+            fewest_councils=FEWEST_COUNCILS,
             population_note=note,
             digest=benchmark.framework.digest[:16],
+            combined_with=" and ".join(benchmark.combined_with),
             **self._coverage_words(),
         )
-
-    def _counted_in(self, indicator: Indicator) -> str:
-        unit = counted(self._benchmark.framework.cohort(indicator.cohort).unit)
-        if indicator.kind is Kind.HISTOGRAM:
-            return f"{unit} in one category"
-        if indicator.kind in (Kind.MEAN, Kind.RATIO):
-            return f"sum of {unit_beside(indicator).removeprefix('of ') or 'values'}"
-        return unit

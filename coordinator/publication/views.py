@@ -214,6 +214,7 @@ class Views:
             region_rows=region_rows,
             region_axis=axis_of(indicator, marks_of(region_rows)) if plain else strip.axis if strip else None,
             regions=tuple(group for group in by_region if group.rows),
+            has_steadied=any(row.shown.steadied for group in by_region for row in group.rows),
             breakdowns=tuple(self._breakdowns(within_breakdown(indicator), england)) if alone else (),
             share_breakdowns=() if alone else tuple(self._share_breakdowns(indicator)),
             share_regions=None if alone else self._share_regions(indicator),
@@ -320,7 +321,8 @@ class Views:
         """A council's headlines, each beside its region and England."""
         children = population_for(self.benchmark.collection.reference_year).children[council.code]
         cards = tuple(self._council_card(indicator, council) for indicator in self.benchmark.indicators)
-        return CouncilPage(council, number(children, 0), self._by_question(cards))
+        has_steadied = any(card.shown.steadied for card in cards)
+        return CouncilPage(council, number(children, 0), self._by_question(cards), has_steadied)
 
     def _council_card(self, indicator: Indicator, council: Council) -> Card:
         areas = [(council.name, Shape.COUNCIL, council.code)]

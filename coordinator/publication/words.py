@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from coordinator.data import current_councils
@@ -33,7 +33,11 @@ _AGAINST_SENTENCE = {
 
 @dataclass(frozen=True)
 class Shown:
-    """One figure in words: for a table (`figure`, `interval`, `against`), beside a figure, and for a sentence."""
+    """One figure in words: for a table (`figure`, `interval`, `against`), beside a figure, and for a sentence.
+
+    `steadied` is the modelled figure that stands beside it, "" where there is none, with its interval in a table and
+    its whole sentence.
+    """
 
     figure: str
     interval: str
@@ -42,6 +46,9 @@ class Shown:
     against: str
     against_sentence: str
     councils: int
+    steadied: str = ""
+    steadied_interval: str = ""
+    steadied_sentence: str = ""
 
 
 def shown(indicator: Indicator, estimate: Estimate | None) -> Shown:
@@ -59,7 +66,17 @@ def shown(indicator: Indicator, estimate: Estimate | None) -> Shown:
         return Shown("Too few", interval, reach, sentence, against, against_sentence, estimate.councils)
     value = figure(indicator, estimate.value)
     sentence = f"{value} {unit_beside(indicator)}".rstrip() + f", very likely {reach}"
-    return Shown(value, interval, reach, sentence, against, against_sentence, estimate.councils)
+    words = Shown(value, interval, reach, sentence, against, against_sentence, estimate.councils)
+    if estimate.shrunk is None or estimate.shrunk_lower is None or estimate.shrunk_upper is None:
+        return words
+    steadied = figure(indicator, estimate.shrunk)
+    return replace(
+        words,
+        steadied=steadied,
+        steadied_interval=to(indicator, estimate.shrunk_lower, estimate.shrunk_upper),
+        steadied_sentence=f"{steadied}; the exact figure is very likely "
+        f"{between(indicator, estimate.shrunk_lower, estimate.shrunk_upper)}",
+    )
 
 
 def privacy_sentence(indicator: Indicator, estimate: Estimate | None) -> str:

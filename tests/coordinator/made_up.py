@@ -11,14 +11,15 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from coordinator.data import Council, current_councils, population_for
+from coordinator.data import ENGLAND, Council, current_councils, population_for, regions
 from coordinator.estimates.benchmark import Benchmark, make_benchmark
-from coordinator.records import StoredSummary
+from coordinator.records import GroupSum, StoredSummary
 from frameworks.accounting import rho_from_epsilon, rho_units_down
 from frameworks.availability import required_files
 from frameworks.collection import Collection
 from frameworks.model import Framework, Indicator, Kind
 from frameworks.plan import OVERALL, Block, ReleasePlan, ReleaseRequest, Statistic, compile_plan
+from frameworks.shares import Groups, SecureTerms
 
 YEAR = 2025
 PUBLISHED_AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -82,12 +83,22 @@ def collection_of(framework: Framework, requests: Sequence[ReleaseRequest]) -> C
 
 
 def request_of(
-    indicators: Sequence[str], *, epsilon: float, breakdowns: tuple[str, ...] = (), release_id: str = "headlines"
+    indicators: Sequence[str],
+    *,
+    epsilon: float,
+    breakdowns: tuple[str, ...] = (),
+    release_id: str = "headlines",
+    groups: Groups | None = None,
 ) -> ReleaseRequest:
-    """A council-mode release."""
-    rho = rho_units_down(rho_from_epsilon(epsilon, 1e-7))
+    """A release in mode council, or of the sums of `groups` in mode secure."""
+    largest = {"england": 153, "regions": 33}
     return ReleaseRequest(
-        id=release_id, mode="council", indicators=tuple(indicators), breakdowns=breakdowns, rho_units=rho
+        id=release_id,
+        mode="secure" if groups else "council",
+        indicators=tuple(indicators),
+        breakdowns=breakdowns,
+        rho_units=rho_units_down(rho_from_epsilon(epsilon, 1e-7)),
+        secure=SecureTerms(groups=groups, largest_group=largest[groups]) if groups else None,
     )
 
 
@@ -124,14 +135,7 @@ def _answers(
     total = int(splits[OVERALL][0])
     if indicator.kind is Kind.HISTOGRAM:
         places = np.linspace(0, 1, len(indicator.categories))
-        likely = np.exp(-4 * np.abs(places - rate))
-        whole = rng.multinomial(total, likely / likely.sum())
-        for breakdown, split in splits.items():
-            left, columns = split.copy(), []
-            for count in whole:
-                columns.append(rng.multivariate_hypergeometric(left, int(count)))
-                left = left - columns[-1]
-            yield plan.block(Statistic.HISTOGRAM, indicator.id, breakdown), np.stack(columns, axis=1).ravel()
+        yield from _counts(plan, indicator.id, splits, np.exp(-4 * np.abs(places - rate)), rng)
         return
     holders = splits
     if indicator.kind is Kind.RATIO:
@@ -145,6 +149,19 @@ def _answers(
     for breakdown, split in splits.items():
         block = plan.block(statistic, indicator.id, breakdown)
         yield block, _at_the_ends(block, rng.multivariate_hypergeometric(holders[breakdown], yes), split)
+
+
+def _counts(
+    plan: ReleasePlan, name: str, splits: dict[str, Split], likely: npt.NDArray[np.float64], rng: np.random.Generator
+) -> Iterator[tuple[Block, Split]]:
+    """Each block of a histogram: in every table the same children in each category."""
+    whole = rng.multinomial(int(splits[OVERALL][0]), likely / likely.sum())
+    for breakdown, split in splits.items():
+        left, columns = split.copy(), []
+        for count in whole:
+            columns.append(rng.multivariate_hypergeometric(left, int(count)))
+            left = left - columns[-1]
+        yield plan.block(Statistic.HISTOGRAM, name, breakdown), np.stack(columns, axis=1).ravel()
 
 
 def _at_the_ends(block: Block, upper: Split, split: Split) -> Split:
@@ -166,12 +183,24 @@ def exact_vector(
             splits.setdefault(cohort_id, {})[breakdown] = split
             with suppress(KeyError):
                 vector[plan.block(Statistic.TOTAL, cohort_id, breakdown).indices] = split
-    for name in plan.indicators:
-        indicator = framework.indicator(name)
-        if indicator.kind is not Kind.COUNT:
-            rate = children.rate(indicator, council, rng)
-            for block, entries in _answers(plan, indicator, splits[indicator.cohort], rate, rng):
-                vector[block.indices] = entries
+    rates = {
+        indicator.id: children.rate(indicator, council, rng)
+        for indicator in map(framework.indicator, plan.indicators)
+        if indicator.kind is not Kind.COUNT
+    }
+    filled: list[tuple[Block, Split]] = []
+    for block in plan.blocks:
+        if block.breakdown == OVERALL and block.indicator and block.indicator not in rates:
+            shares = np.array([rates[name] for name in block.categories if name in rates])
+            likely = np.append(shares, max(1 - shares.sum(), 0.0))
+            filled.extend(_counts(plan, block.indicator, splits[block.cohort], likely, rng))
+    in_sets = {name for block, _ in filled for name in block.categories}
+    for name, rate in rates.items():
+        if name not in in_sets:
+            indicator = framework.indicator(name)
+            filled.extend(_answers(plan, indicator, splits[indicator.cohort], rate, rng))
+    for block, entries in filled:
+        vector[block.indices] = entries
     return [int(entry) for entry in vector]
 
 
@@ -214,8 +243,8 @@ def federate(
     noise: AddNoise | None = None,
     children: Children | None = None,
 ) -> Federation:
-    """Every council (or those named) answers every release; `undeclared` are files that a council does not hold,
-    `declared_too` those that it holds besides.
+    """Every council (or those named) answers every release, about the same children; `undeclared` are files that a
+    council does not hold, `declared_too` those that it holds besides. A secure sum has just the noise of the plan.
 
     A council sends zeros where an undeclared file is needed for an indicator's contrast; here its vector is simply
     drawn like any other, which only makes a figure that wrongly counts it easier to see.
@@ -225,24 +254,67 @@ def federate(
     collection = collection_of(framework, requests)
     plans = tuple(compile_plan(framework, collection.id, YEAR, request) for request in requests)
     answering = [current_councils()[code] for code in (councils or current_councils())]
-    exact = {
-        (plan.release_id, council.code): exact_vector(plan, framework, council, rng, children or LikeEngland(framework))
-        for plan in plans
+    everything = plan_of_all(framework, requests)
+    whole = {
+        council.code: exact_vector(everything, framework, council, rng, children or LikeEngland(framework))
         for council in answering
+    }
+    exact = {(plan.release_id, code): cut_to(plan, everything, whole[code]) for plan in plans for code in whole}
+    declared = {
+        code: required_files(framework, everything.indicators, YEAR) - (undeclared or {}).get(code, frozenset())
+        | (declared_too or {}).get(code, frozenset())
+        for code in whole
     }
     summaries = [
         StoredSummary(
-            council_code=council.code,
+            council_code=code,
             collection_id=collection.id,
             release_id=plan.release_id,
-            values=tuple(add(plan, exact[plan.release_id, council.code])),
-            declared_files=required_files(framework, plan.indicators, YEAR)
-            - (undeclared or {}).get(council.code, frozenset())
-            | (declared_too or {}).get(council.code, frozenset()),
+            values=tuple(add(plan, exact[plan.release_id, code])),
+            declared_files=declared[code],
             payload_digest=b"\0" * 32,
             received_at=PUBLISHED_AT,
         )
         for plan in plans
-        for council in answering
+        if plan.mode == "council"
+        for code in whole
     ]
-    return Federation(framework, plans, exact, make_benchmark(collection, framework, plans, summaries, PUBLISHED_AT))
+    sums = [
+        GroupSum(
+            collection_id=collection.id,
+            release_id=plan.release_id,
+            group_code=group,
+            councils=codes,
+            values=tuple(add(plan, np.sum([exact[plan.release_id, code] for code in codes], axis=0).tolist())),
+            noise_ratio=1.0,
+            declared_files=tuple(declared[code] for code in codes),
+        )
+        for plan in plans
+        if plan.secure is not None
+        for group, codes in _groups(answering, plan.secure.groups)
+    ]
+    benchmark = make_benchmark(collection, framework, plans, summaries, PUBLISHED_AT, sums=sums)
+    return Federation(framework, plans, exact, benchmark)
+
+
+def plan_of_all(framework: Framework, requests: Sequence[ReleaseRequest]) -> ReleasePlan:
+    """A plan that holds every indicator and breakdown of some releases, to draw the children from."""
+    names = dict.fromkeys(name for request in requests for name in request.indicators)
+    breakdowns = dict.fromkeys(name for request in requests for name in request.breakdowns)
+    everything = request_of(tuple(names), epsilon=1.0, breakdowns=tuple(breakdowns))
+    return compile_plan(framework, "made-up", YEAR, everything)
+
+
+def cut_to(plan: ReleasePlan, everything: ReleasePlan, vector: Sequence[int]) -> list[int]:
+    """The entries of a vector of everything that a plan asks for, in its order."""
+    entries: list[int] = []
+    for block in plan.blocks:
+        name = block.cohort if block.statistic is Statistic.TOTAL else block.indicator
+        entries.extend(vector[everything.block(block.statistic, name, block.breakdown).indices])
+    return entries
+
+
+def _groups(councils: Sequence[Council], groups: Groups) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for code in (ENGLAND,) if groups == "england" else regions():
+        if members := tuple(c.code for c in councils if code in (ENGLAND, c.region_code)):
+            yield code, members

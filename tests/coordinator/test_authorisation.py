@@ -27,6 +27,7 @@ from protos.collection.v1.collection_pb2 import HelloRequest, ListCollectionsReq
 from protos.enrolment.v1.enrolment_pb2 import EnrolRequest
 from protos.generate import proto_files
 from protos.identity import Identity, NotAnIdentity, Role, parse_identity
+from protos.round.v1 import round_pb2 as rounds
 from protos.summary.v1.summary_pb2 import SubmitSummaryRequest
 from tests.coordinator.world import Credentials, Stubs, World, certificate_request, new_key
 
@@ -72,6 +73,12 @@ async def statuses(stubs: Stubs) -> dict[str, grpc.StatusCode]:
         "ListCollections": await status_of(stubs.collections.ListCollections(ListCollectionsRequest())),
         "SubmitSummary": await status_of(stubs.summaries.SubmitSummary(SubmitSummaryRequest())),
         "GetBenchmark": await status_of(stubs.benchmarks.GetBenchmark(GetBenchmarkRequest(collection_id="none"))),
+        "Poll": await status_of(stubs.rounds.Poll(rounds.PollRequest())),
+        "SubmitJoin": await status_of(stubs.rounds.SubmitJoin(rounds.JoinSubmission())),
+        "SubmitReport": await status_of(stubs.rounds.SubmitReport(iter([rounds.ReportPart()]))),
+        "SubmitVerdict": await status_of(stubs.rounds.SubmitVerdict(rounds.Signed())),
+        "SubmitReveal": await status_of(stubs.rounds.SubmitReveal(rounds.Signed())),
+        "SubmitRecord": await status_of(stubs.rounds.SubmitRecord(rounds.SignedRecord())),
     }
 
 
@@ -93,6 +100,12 @@ async def test_a_council_may_do_everything_but_enrol(world: World) -> None:
         "ListCollections": grpc.StatusCode.OK,
         "SubmitSummary": grpc.StatusCode.INVALID_ARGUMENT,
         "GetBenchmark": grpc.StatusCode.NOT_FOUND,
+        "Poll": grpc.StatusCode.INVALID_ARGUMENT,
+        "SubmitJoin": grpc.StatusCode.INVALID_ARGUMENT,
+        "SubmitReport": grpc.StatusCode.INVALID_ARGUMENT,
+        "SubmitVerdict": grpc.StatusCode.INVALID_ARGUMENT,
+        "SubmitReveal": grpc.StatusCode.INVALID_ARGUMENT,
+        "SubmitRecord": grpc.StatusCode.INVALID_ARGUMENT,
     }
 
 

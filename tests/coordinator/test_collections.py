@@ -174,11 +174,7 @@ def test_what_is_opened_is_signed_as_asked(world: World, tmp_path: Path) -> None
 SECURE = BY_EPSILON.replace('"council"', '"secure"').replace("headlines", "tables") + 'groups = "england"\n'
 
 
-def test_a_secure_release_is_offered_beside_others_and_alone_is_not_opened(world: World, tmp_path: Path) -> None:
-    alone = annual(world, tmp_path, HEAD + SECURE)
-    with pytest.raises(InvalidCollection, match="mode secure"):
-        lifecycle.open_collection(world.store, alone, world.signing_key, world.clock())
-    assert world.service.open_collections() == []
+def test_a_secure_release_is_offered_with_its_terms(world: World, tmp_path: Path) -> None:
     lifecycle.open_collection(
         world.store, annual(world, tmp_path, HEAD + BY_EPSILON + SECURE), world.signing_key, world.clock()
     )

@@ -147,19 +147,6 @@ def test_breakdowns_are_published_for_england_and_regions_and_add_up() -> None:
     assert sum(size or 0 for size in england) == pytest.approx(_estimate(federation, "healthy", ENGLAND).size)
 
 
-def test_of_two_releases_the_one_with_less_noise_is_read() -> None:
-    """The same indicator at epsilon 0.5 and 4: England's interval is that of the second alone."""
-    cheap = request_of(("healthy",), epsilon=0.5, release_id="cheap")
-    dear = request_of(("healthy",), epsilon=4.0, release_id="dear")
-    both = federate(small_framework(), [cheap, dear], seed=8, councils=COUNCILS, noise=no_noise)
-    alone = federate(small_framework(), [dear], seed=8, councils=COUNCILS, noise=no_noise)
-    width = [
-        (e.privacy_upper or 0) - (e.privacy_lower or 0)
-        for e in (_estimate(both, "healthy", ENGLAND), _estimate(alone, "healthy", ENGLAND))
-    ]
-    assert width[0] == pytest.approx(width[1], rel=0.2)
-
-
 def _summary(**changes: object) -> StoredSummary:
     plain = StoredSummary("202", "made-up", "headlines", (1, 2), frozenset({f"ssda903@{YEAR}"}), b"", PUBLISHED_AT)
     return replace(plain, **changes)  # type: ignore[arg-type]

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coordinator.estimates.cells import NoisySum
 from coordinator.estimates.decode import Mean, Rate, enough
 from coordinator.estimates.intervals import Interval, contrast_interval, count_interval, normal_quantile
+from coordinator.estimates.sums import NoisySum
 
 REPETITIONS = 2000
 SLACK = 4.5 * math.sqrt(0.95 * 0.05 / REPETITIONS)

@@ -14,10 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coordinator.collections import CompiledCollection
 from coordinator.data import ENGLAND, current_councils, regions
 from coordinator.estimates.benchmark import Estimate
-from coordinator.estimates.cells import Cell, NoisySum, combine, read_vector
 from coordinator.estimates.decode import (
     Distribution,
     Mean,
@@ -29,11 +27,12 @@ from coordinator.estimates.decode import (
     share_of,
 )
 from coordinator.estimates.position import Position
-from coordinator.forecast import forecast
+from coordinator.estimates.sums import NoisySum, combine
 from frameworks.model import Framework
 from frameworks.plan import OVERALL, ReleasePlan, Statistic, compile_plan
 from tests.coordinator.every_kind import NAMES, every_kind
-from tests.coordinator.made_up import YEAR, Federation, collection_of, federate, no_noise, request_of
+from tests.coordinator.made_up import YEAR, Federation, federate, no_noise, request_of
+from tests.coordinator.one_council import OneCouncil
 
 REPETITIONS = 2000
 SLACK = 4.5 * math.sqrt(0.95 * 0.05 / REPETITIONS)
@@ -247,13 +246,13 @@ def test_a_histogram_is_read_level_after_level() -> None:
     block = plan.block(Statistic.HISTOGRAM, "feels_safe", "sex")
     vector = [0] * plan.length
     vector[block.indices] = range(block.length)
-    cells = read_vector(silent, vector)
+    council = OneCouncil.of(every_kind(), silent, vector)
     # Without noise the first table, here the overall one (all 0), is believed: each level gives up its share.
     for j, category in enumerate(block.categories):
         column = [i * len(block.categories) + j for i in range(len(block.levels))]
         for i, level in enumerate(block.levels):
-            cell = cells[Cell(Statistic.HISTOGRAM, "feels_safe", "sex", level, category)]
-            assert cell.value == pytest.approx(column[i] - sum(column) / len(column))
+            count = council.sum(Statistic.HISTOGRAM, "feels_safe", "sex", level, category)
+            assert count.value == pytest.approx(column[i] - sum(column) / len(column))
 
 
 def test_each_category_agrees_with_its_breakdowns_by_least_squares() -> None:
@@ -268,15 +267,15 @@ def test_each_category_agrees_with_its_breakdowns_by_least_squares() -> None:
     covariance = np.linalg.inv(design.T @ precision @ design)
     fitted = design @ covariance @ design.T @ precision @ observed
     spread = design @ covariance @ design.T
-    cells = read_vector(plan, vector)
+    council = OneCouncil.of(every_kind(), plan, vector)
     ours = [
-        cells[Cell(Statistic.HISTOGRAM, "feels_safe", block.breakdown, level, category)]
+        council.sum(Statistic.HISTOGRAM, "feels_safe", block.breakdown, level, category)
         for block in blocks
         for level in block.levels
         for category in block.categories
     ]
-    assert [cell.value for cell in ours] == pytest.approx(fitted.tolist())
-    assert [cell.variance for cell in ours] == pytest.approx(np.diag(spread).tolist())
+    assert [count.value for count in ours] == pytest.approx(fitted.tolist())
+    assert [count.variance for count in ours] == pytest.approx(np.diag(spread).tolist())
     assert spread[0, 1] == pytest.approx(0), "shares take the counts of one table as independent"
 
 
@@ -365,21 +364,21 @@ def test_another_file_serves_where_the_framework_says_so() -> None:
     assert _of(federation, "absence", ENGLAND)[""].councils == len(COUNCILS)
 
 
-def test_the_forecast_is_the_noise_that_is_published() -> None:
-    """What `collection validate` says of one council's sum, against the benchmark's reach of 1.96 standard deviations:
-    of a percentage's answers half the contrast, of a mean and a ratio's part the sum in the indicator's unit."""
+def test_the_noise_that_is_published_is_the_plans() -> None:
+    """1.96 standard deviations: of half a percentage's contrast, of the sum of a mean or a ratio's part in its unit; of
+    all councils together as the root of their number."""
     request, framework = request_of(NAMES, epsilon=4.0), every_kind()
     plan = compile_plan(framework, "made-up", YEAR, request)
-    compiled = CompiledCollection(collection_of(framework, [request]), framework, (plan,), (1e-7,))
-    (release,) = forecast(compiled, len(COUNCILS))
-    published = {
-        scale.indicator_id: scale for scale in federate(framework, [request], seed=4, councils=COUNCILS).benchmark.noise
-    }
+    published = federate(framework, [request], seed=4, councils=COUNCILS).benchmark.noise
     per_unit = {"miles": 2 * 10, "asked": 2, "returned_home": 2, "settled": 2, "helped_families": 2}
-    for noise in release.indicators:
-        scale = published[noise.indicator]
-        assert scale.one_council == pytest.approx(1.959964 * noise.council / per_unit.get(noise.indicator, 1))
-        assert scale.all_councils == pytest.approx(1.959964 * noise.england / per_unit.get(noise.indicator, 1))
+    assert [scale.indicator_id for scale in published] == list(NAMES)
+    for scale in published:
+        variance = plan.block_of(framework.indicator(scale.indicator_id)).variance
+        if scale.indicator_id == "absence":
+            variance += 200**2 * plan.block(Statistic.TOTAL, "pupils").variance
+        reach = 1.959964 * math.sqrt(variance) / per_unit.get(scale.indicator_id, 1)
+        assert scale.one_council == pytest.approx(reach)
+        assert scale.all_councils == pytest.approx(reach * math.sqrt(len(COUNCILS)))
 
 
 def test_a_part_can_be_taken_out_of_a_distribution_and_a_ratio() -> None:

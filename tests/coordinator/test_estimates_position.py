@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import pytest
 
-from coordinator.estimates.cells import NoisySum, combine
-from coordinator.estimates.decode import Mean, Rate
+from coordinator.estimates.decode import Distribution, Mean, Measured, Rate, Ratio
 from coordinator.estimates.position import Position, difference_interval, position
+from coordinator.estimates.sums import NoisySum, combine
 
 COUNCILS = 60
 SIGMA = 12.0
@@ -99,3 +101,55 @@ def test_rates_are_compared_per_child() -> None:
     england = Rate(NoisySum(10_000, 900), 1_000)
     council = Rate(NoisySum(2_000, 9), 100)
     assert position(council, england.without(council), 153) is Position.HIGHER
+
+
+@pytest.mark.parametrize("correlation", [-0.9, 0.0, 0.6])
+def test_the_interval_of_a_difference_holds_it_whatever_the_correlation(correlation: float) -> None:
+    """Two figures whose contrasts have correlated noise: two areas, or two levels of one breakdown.
+
+    Positive control: without the covariance the interval is too narrow where noises pull apart, too wide where not.
+    """
+    rng = np.random.default_rng(24)
+    sigma, children, rates = 60.0, 4000, (0.3, 0.4)
+    covariance = correlation * sigma**2
+    held: list[bool] = []
+    forgetful: list[bool] = []
+    for _ in range(2000):
+        noise = rng.multivariate_normal([0, 0], [[sigma**2, covariance], [covariance, sigma**2]])
+        first, second = (
+            Mean(NoisySum(2 * rng.binomial(children, rate) - children + e, sigma**2), NoisySum(children, 0), 0, 100)
+            for rate, e in zip(rates, noise, strict=True)
+        )
+        for intervals, covariances in ((held, (covariance, 0.0)), (forgetful, ())):
+            interval = difference_interval(first, second, 1.959964, covariances)
+            intervals.append(interval.lower <= -10 <= interval.upper)
+    slack = 4.5 * math.sqrt(0.95 * 0.05 / 2000)
+    assert 0.945 - slack <= np.mean(held) <= 0.955 + slack
+    if correlation:
+        assert abs(np.mean(forgetful) - 0.95) > 0.005 + slack
+
+
+COUNTS = (NoisySum(30, 1), NoisySum(50, 1), NoisySum(20, 1))
+DISTANCES = (NoisySum(-16_000, 9), NoisySum(19_000, 4), NoisySum(100, 2))
+
+
+@pytest.mark.parametrize(
+    ("figure_of", "sums"),
+    [
+        (lambda sums: Mean(sums[0], sums[1], 0, 40), (NoisySum(-30, 1), NoisySum(120, 1))),
+        (lambda sums: Distribution(tuple(sums), (-1.0, 0.2, 1.0), 0, 100), COUNTS),
+        (lambda sums: Ratio(sums[0], sums[1], sums[2], (0, 400), (0, 400)), DISTANCES),
+        (lambda sums: Rate(sums[0], 12.5), (NoisySum(80, 1),)),
+    ],
+    ids=["mean", "distribution", "ratio", "rate"],
+)
+def test_slopes_are_derivatives(
+    figure_of: Callable[[Sequence[NoisySum]], Measured], sums: tuple[NoisySum, ...]
+) -> None:
+    """What a covariance of sums means for figures: each slope against a difference quotient."""
+    figure = figure_of(sums)
+    assert figure.sums == sums
+    for index, slope in enumerate(figure.slopes):
+        moved = list(sums)
+        moved[index] = NoisySum(sums[index].value + 1e-4, 1)
+        assert (figure_of(moved).unclamped - figure.unclamped) / 1e-4 == pytest.approx(slope, rel=1e-4)

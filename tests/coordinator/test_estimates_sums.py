@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from coordinator.estimates.cells import Cell, NoisySum, combine, overall_cell, read_vector
+from coordinator.estimates.cells import read_vector
 from coordinator.estimates.decode import Mean, Rate, contrast_of, enough, scale_of
+from coordinator.estimates.sums import NoisySum, combine
 from frameworks.plan import OVERALL, ReleasePlan, Statistic, compile_plan
 from tests.coordinator.made_up import request_of
+from tests.coordinator.one_council import OneCouncil
 from tests.frameworks.small import small_framework
 
 
@@ -23,23 +25,23 @@ def _silent(plan: ReleasePlan) -> ReleasePlan:
     return replace(plan, blocks=tuple(replace(block, sigma_units=0) for block in plan.blocks))
 
 
-def test_without_noise_sums_over_councils_are_exact() -> None:
-    """Three councils, no noise: what comes out is what went in, added up, with no variance."""
+def test_without_noise_sums_are_exact() -> None:
+    """No noise: what comes out is what went in, with no variance."""
     plan = _silent(_plan("healthy", "score"))
-    vectors = [[100, 40, 300], [60, -20, -90], [7, 7, 5]]
-    councils = [read_vector(plan, vector) for vector in vectors]
-    for index, (statistic, name) in enumerate(
-        [(Statistic.TOTAL, "looked_after"), (Statistic.CONTRAST, "healthy"), (Statistic.CENTRED_SUM, "score")]
+    council = OneCouncil.of(small_framework(), plan, [100, 40, -90])
+    for statistic, name, value in (
+        (Statistic.TOTAL, "looked_after", 100),
+        (Statistic.CONTRAST, "healthy", 40),
+        (Statistic.CENTRED_SUM, "score", -90),
     ):
-        total = combine(cells[overall_cell(statistic, name)] for cells in councils)
-        assert total == NoisySum(sum(vector[index] for vector in vectors), 0.0)
+        found = council.sum(statistic, name)
+        assert (found.value, found.variance) == (value, 0.0)
 
 
 def test_variances_add_up_and_are_the_plans() -> None:
     """153 councils have 153 times the variance of one; a plan without breakdowns leaves the block's own."""
     plan = _plan("healthy")
-    cell = overall_cell(Statistic.CONTRAST, "healthy")
-    one = read_vector(plan, [50, 10])[cell]
+    one = OneCouncil.of(small_framework(), plan, [50, 10]).sum(Statistic.CONTRAST, "healthy")
     assert one.variance == pytest.approx(plan.block(Statistic.CONTRAST, "healthy").variance)
     assert combine([one] * 153).variance == pytest.approx(153 * one.variance)
 
@@ -50,26 +52,34 @@ def test_a_part_can_be_taken_out_with_its_noise() -> None:
     assert combine(parts).without(parts[1]) == combine([parts[0], parts[2]])
 
 
+def test_a_part_whose_noise_is_not_in_the_whole_stays_in_the_rest() -> None:
+    """England from a secure sum: what is left without a council has the noise of both, and all of the covariance."""
+    rest = NoisySum(100.0, 9.0).without(NoisySum(10.0, 4.0, covariance_with_whole=0.0))
+    assert rest == NoisySum(90.0, 13.0, covariance_with_whole=9.0)
+    half = NoisySum(100.0, 9.0).without(NoisySum(10.0, 4.0, covariance_with_whole=1.5))
+    assert half == NoisySum(90.0, 10.0, covariance_with_whole=7.5)
+
+
 def test_tables_agree_and_lose_no_certainty() -> None:
     """Each breakdown adds up to the overall figure, and no variance exceeds the block's own."""
     plan = _plan("healthy", breakdowns=("sex", "age_band"))
     vector = np.random.default_rng(3).integers(-50, 500, plan.length).tolist()
-    cells = read_vector(plan, vector)
+    council = OneCouncil.of(small_framework(), plan, vector)
     for statistic, name in ((Statistic.TOTAL, "looked_after"), (Statistic.CONTRAST, "healthy")):
-        overall = cells[overall_cell(statistic, name)]
+        overall = council.sum(statistic, name)
         for breakdown in plan.breakdowns:
             block = plan.block(statistic, name, breakdown)
-            levels = [cells[Cell(statistic, name, breakdown, level)] for level in block.levels]
+            levels = [council.sum(statistic, name, breakdown, level) for level in block.levels]
             assert sum(level.value for level in levels) == pytest.approx(overall.value)
             assert all(level.variance <= block.variance for level in levels)
         assert overall.variance < plan.block(statistic, name).variance
 
 
-def test_agreement_is_generalised_least_squares() -> None:
+def test_one_councils_agreement_is_generalised_least_squares() -> None:
     """Values and variances against the normal equations, solved as matrices (privacy reference 6.4)."""
     plan = _plan("healthy", breakdowns=("sex", "ethnicity_major"))
     rng = np.random.default_rng(5)
-    cells = read_vector(plan, vector := rng.integers(-40, 900, plan.length).tolist())
+    council = OneCouncil.of(small_framework(), plan, vector := rng.integers(-40, 900, plan.length).tolist())
     blocks = [plan.block(Statistic.CONTRAST, "healthy", breakdown) for breakdown in (OVERALL, "sex", "ethnicity_major")]
     sizes = [len(block.levels) for block in blocks]
     observed = np.concatenate([vector[b.start : b.start + len(b.levels)] for b in blocks]).astype(float)
@@ -85,10 +95,10 @@ def test_agreement_is_generalised_least_squares() -> None:
     fitted = design @ covariance @ design.T @ precision @ observed
     variances = np.diag(design @ covariance @ design.T)
     ours = [
-        cells[Cell(Statistic.CONTRAST, "healthy", block.breakdown, level)] for block in blocks for level in block.levels
+        council.sum(Statistic.CONTRAST, "healthy", block.breakdown, level) for block in blocks for level in block.levels
     ]
-    assert [cell.value for cell in ours] == pytest.approx(fitted.tolist())
-    assert [cell.variance for cell in ours] == pytest.approx(variances.tolist())
+    assert [found.value for found in ours] == pytest.approx(fitted.tolist())
+    assert [found.variance for found in ours] == pytest.approx(variances.tolist())
 
 
 def test_a_vector_of_another_length_is_refused() -> None:
@@ -112,7 +122,7 @@ def test_a_mean_is_decoded_from_its_centred_sum(indicator: str, values: list[int
     """Bounds 0 to 40 send the sum of x - 20; bounds 0 to 5, whose middle is no integer, the sum of 2x - 5."""
     framework = small_framework()
     block = _plan(indicator).block(Statistic.CENTRED_SUM, indicator)
-    contrast = contrast_of(framework.indicator(indicator), block, NoisySum(sent, block.variance))
+    contrast = contrast_of(framework.indicator(indicator), NoisySum(sent, block.variance).scaled(1 / block.step))
     ratio = Mean(contrast, NoisySum(len(values), 0.0), *scale_of(framework.indicator(indicator)))
     assert ratio.value == pytest.approx(sum(values) / len(values))
     spread = ratio.interval(sampling=False, z=1e-4)
@@ -125,7 +135,7 @@ def test_an_event_cap_shows_in_the_noise_and_nowhere_else() -> None:
     framework, plan = small_framework(), _plan("returned")
     block = plan.block(Statistic.CONTRAST, "returned")
     assert block.sensitivity == 2
-    contrast = contrast_of(framework.indicator("returned"), block, NoisySum(-50, block.variance))
+    contrast = contrast_of(framework.indicator("returned"), NoisySum(-50, block.variance))
     assert Mean(contrast, NoisySum(100, 0.0), 0, 100).value == 25.0
 
 

@@ -64,7 +64,7 @@ class SlowService(Service):
     """Answers only when told to."""
 
     def __init__(self, world: World, told: asyncio.Event) -> None:
-        super().__init__(world.store, world.clock)
+        super().__init__(world.store, world.clock, world.service.rounds)
         self._loop, self._told = asyncio.get_running_loop(), told
         self.started = asyncio.Event()
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from coordinator import founding, lifecycle, membership
+from coordinator.assembly import open_service
 from coordinator.authorisation import Caller, Peer
 from coordinator.authority import Authority, fingerprint, load_authority
 from coordinator.collections import CompiledCollection, compile_collection
@@ -36,6 +37,7 @@ from protos.enrolment.v1.enrolment_pb2_grpc import EnrolmentServiceStub
 from protos.envelope.v1.envelope_pb2 import SignedEnvelope
 from protos.identity import Identity, Role
 from protos.invitation import Invitation
+from protos.round.v1.round_pb2_grpc import RoundServiceStub
 from protos.signing import Label, public_bytes, seal, sign_bytes
 from protos.summary.v1.summary_pb2 import Summary
 from protos.summary.v1.summary_pb2_grpc import SummaryServiceStub
@@ -119,6 +121,7 @@ class Stubs:
     collections: CollectionServiceStub
     summaries: SummaryServiceStub
     benchmarks: BenchmarkServiceStub
+    rounds: RoundServiceStub
 
 
 class World:
@@ -131,7 +134,7 @@ class World:
         self.authority: Authority = load_authority(self.config.authority.folder)
         self.signing_key = load_signing_key(self.files)
         self.store: Store = open_store(self.files.database)
-        self.service = Service(self.store, self.clock)
+        self.service: Service = open_service(self.files, self.store, self.config.rounds, self.clock)
         self.log = StringIO()
 
     @property
@@ -200,6 +203,7 @@ class World:
                 CollectionServiceStub(channel),
                 SummaryServiceStub(channel),
                 BenchmarkServiceStub(channel),
+                RoundServiceStub(channel),
             )
 
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from protos.envelope.v1 import envelope_pb2 as protos_dot_envelope_dot_v1_dot_envelope__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#protos/benchmark/v1/benchmark.proto\x12\x13newlyn.benchmark.v1\x1a!protos/envelope/v1/envelope.proto\",\n\x13GetBenchmarkRequest\x12\x15\n\rcollection_id\x18\x01 \x01(\t\"M\n\x14GetBenchmarkResponse\x12\x35\n\tbenchmark\x18\x01 \x01(\x0b\x32\".newlyn.envelope.v1.SignedEnvelope\"\xe4\x01\n\x08\x45stimate\x12\x14\n\x0cindicator_id\x18\x01 \x01(\t\x12\x11\n\tarea_code\x18\x02 \x01(\t\x12\x11\n\tarea_name\x18\x03 \x01(\t\x12\x11\n\tbreakdown\x18\x04 \x01(\t\x12\r\n\x05level\x18\x05 \x01(\t\x12\x12\n\x05value\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05lower\x18\x07 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05upper\x18\x08 \x01(\x01H\x02\x88\x01\x01\x12\x0e\n\x06symbol\x18\t \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\n \x01(\tB\x08\n\x06_valueB\x08\n\x06_lowerB\x08\n\x06_upper\"-\n\x04\x41rea\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x17\n\x0fpopulation_0_17\x18\x02 \x01(\x04\"\xee\x01\n\tBenchmark\x12\x15\n\rcollection_id\x18\x01 \x01(\t\x12\x16\n\x0ereference_year\x18\x02 \x01(\r\x12\x14\n\x0c\x66ramework_id\x18\x03 \x01(\t\x12\x18\n\x10\x66ramework_digest\x18\x04 \x01(\x0c\x12\x14\n\x0cpublished_at\x18\x05 \x01(\x03\x12\x10\n\x08\x63ouncils\x18\x06 \x03(\t\x12\x30\n\testimates\x18\x07 \x03(\x0b\x32\x1d.newlyn.benchmark.v1.Estimate\x12(\n\x05\x61reas\x18\x08 \x03(\x0b\x32\x19.newlyn.benchmark.v1.Area2w\n\x10\x42\x65nchmarkService\x12\x63\n\x0cGetBenchmark\x12(.newlyn.benchmark.v1.GetBenchmarkRequest\x1a).newlyn.benchmark.v1.GetBenchmarkResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#protos/benchmark/v1/benchmark.proto\x12\x13newlyn.benchmark.v1\x1a!protos/envelope/v1/envelope.proto\",\n\x13GetBenchmarkRequest\x12\x15\n\rcollection_id\x18\x01 \x01(\t\"M\n\x14GetBenchmarkResponse\x12\x35\n\tbenchmark\x18\x01 \x01(\x0b\x32\".newlyn.envelope.v1.SignedEnvelope\"\xdc\x02\n\x08\x45stimate\x12\x14\n\x0cindicator_id\x18\x01 \x01(\t\x12\x11\n\tarea_code\x18\x02 \x01(\t\x12\x11\n\tarea_name\x18\x03 \x01(\t\x12\x11\n\tbreakdown\x18\x04 \x01(\t\x12\r\n\x05level\x18\x05 \x01(\t\x12\x12\n\x05value\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05lower\x18\x07 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05upper\x18\x08 \x01(\x01H\x02\x88\x01\x01\x12\x0e\n\x06symbol\x18\t \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\n \x01(\t\x12\x13\n\x06shrunk\x18\x0b \x01(\x01H\x03\x88\x01\x01\x12\x19\n\x0cshrunk_lower\x18\x0c \x01(\x01H\x04\x88\x01\x01\x12\x19\n\x0cshrunk_upper\x18\r \x01(\x01H\x05\x88\x01\x01\x42\x08\n\x06_valueB\x08\n\x06_lowerB\x08\n\x06_upperB\t\n\x07_shrunkB\x0f\n\r_shrunk_lowerB\x0f\n\r_shrunk_upper\"-\n\x04\x41rea\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x17\n\x0fpopulation_0_17\x18\x02 \x01(\x04\"\xee\x01\n\tBenchmark\x12\x15\n\rcollection_id\x18\x01 \x01(\t\x12\x16\n\x0ereference_year\x18\x02 \x01(\r\x12\x14\n\x0c\x66ramework_id\x18\x03 \x01(\t\x12\x18\n\x10\x66ramework_digest\x18\x04 \x01(\x0c\x12\x14\n\x0cpublished_at\x18\x05 \x01(\x03\x12\x10\n\x08\x63ouncils\x18\x06 \x03(\t\x12\x30\n\testimates\x18\x07 \x03(\x0b\x32\x1d.newlyn.benchmark.v1.Estimate\x12(\n\x05\x61reas\x18\x08 \x03(\x0b\x32\x19.newlyn.benchmark.v1.Area2w\n\x10\x42\x65nchmarkService\x12\x63\n\x0cGetBenchmark\x12(.newlyn.benchmark.v1.GetBenchmarkRequest\x1a).newlyn.benchmark.v1.GetBenchmarkResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,11 +37,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETBENCHMARKRESPONSE']._serialized_start=141
   _globals['_GETBENCHMARKRESPONSE']._serialized_end=218
   _globals['_ESTIMATE']._serialized_start=221
-  _globals['_ESTIMATE']._serialized_end=449
-  _globals['_AREA']._serialized_start=451
-  _globals['_AREA']._serialized_end=496
-  _globals['_BENCHMARK']._serialized_start=499
-  _globals['_BENCHMARK']._serialized_end=737
-  _globals['_BENCHMARKSERVICE']._serialized_start=739
-  _globals['_BENCHMARKSERVICE']._serialized_end=858
+  _globals['_ESTIMATE']._serialized_end=569
+  _globals['_AREA']._serialized_start=571
+  _globals['_AREA']._serialized_end=616
+  _globals['_BENCHMARK']._serialized_start=619
+  _globals['_BENCHMARK']._serialized_end=857
+  _globals['_BENCHMARKSERVICE']._serialized_start=859
+  _globals['_BENCHMARKSERVICE']._serialized_end=978
 # @@protoc_insertion_point(module_scope)

@@ -20,7 +20,7 @@ class GetBenchmarkResponse(_message.Message):
     def __init__(self, benchmark: _Optional[_Union[_envelope_pb2.SignedEnvelope, _Mapping]] = ...) -> None: ...
 
 class Estimate(_message.Message):
-    __slots__ = ("indicator_id", "area_code", "area_name", "breakdown", "level", "value", "lower", "upper", "symbol", "category")
+    __slots__ = ("indicator_id", "area_code", "area_name", "breakdown", "level", "value", "lower", "upper", "symbol", "category", "shrunk", "shrunk_lower", "shrunk_upper")
     INDICATOR_ID_FIELD_NUMBER: _ClassVar[int]
     AREA_CODE_FIELD_NUMBER: _ClassVar[int]
     AREA_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -31,6 +31,9 @@ class Estimate(_message.Message):
     UPPER_FIELD_NUMBER: _ClassVar[int]
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
+    SHRUNK_FIELD_NUMBER: _ClassVar[int]
+    SHRUNK_LOWER_FIELD_NUMBER: _ClassVar[int]
+    SHRUNK_UPPER_FIELD_NUMBER: _ClassVar[int]
     indicator_id: str
     area_code: str
     area_name: str
@@ -41,7 +44,10 @@ class Estimate(_message.Message):
     upper: float
     symbol: str
     category: str
-    def __init__(self, indicator_id: _Optional[str] = ..., area_code: _Optional[str] = ..., area_name: _Optional[str] = ..., breakdown: _Optional[str] = ..., level: _Optional[str] = ..., value: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., symbol: _Optional[str] = ..., category: _Optional[str] = ...) -> None: ...
+    shrunk: float
+    shrunk_lower: float
+    shrunk_upper: float
+    def __init__(self, indicator_id: _Optional[str] = ..., area_code: _Optional[str] = ..., area_name: _Optional[str] = ..., breakdown: _Optional[str] = ..., level: _Optional[str] = ..., value: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., symbol: _Optional[str] = ..., category: _Optional[str] = ..., shrunk: _Optional[float] = ..., shrunk_lower: _Optional[float] = ..., shrunk_upper: _Optional[float] = ...) -> None: ...
 
 class Area(_message.Message):
     __slots__ = ("code", "population_0_17")
