@@ -20,7 +20,7 @@ import structlog
 from frameworks.model import Framework
 from frameworks.plan import ReleasePlan
 from node.benchmarks import BenchmarkShelf
-from node.errors import ApprovalAwaited, CoordinatorRefused, NodeError
+from node.errors import ApprovalAwaited, CoordinatorRefused, NodeError, PlanRefused
 from node.ledger import StoredSummary
 from node.link import Link
 from node.offers import Offer, OfferBook
@@ -30,12 +30,13 @@ from protos.envelope.v1.envelope_pb2 import SignedEnvelope
 
 
 class ReleaseState(StrEnum):
-    """What became of a release in a cycle; one in mode secure is not answered by this version."""
+    """What became of a release in a cycle. One in mode secure is answered in rounds, which take days, or not at all."""
 
     SENT = "sent"
     STORED = "stored"
     AWAITING_APPROVAL = "awaiting approval"
     NOT_READY = "not ready"
+    IN_ROUNDS = "answered in rounds"
     NOT_ANSWERED = "not answered"
 
 
@@ -61,7 +62,7 @@ class CycleReport:
     @property
     def waiting(self) -> bool:
         """Whether a release still waits for something."""
-        settled = (ReleaseState.SENT, ReleaseState.NOT_ANSWERED)
+        settled = (ReleaseState.SENT, ReleaseState.IN_ROUNDS, ReleaseState.NOT_ANSWERED)
         return any(outcome.state not in settled for outcome in self.outcomes)
 
     def as_json(self) -> dict[str, Any]:
@@ -82,6 +83,9 @@ class Asked:
 Measure = Callable[[ReleasePlan, Framework], Sequence[int]]
 """Opens the council's returns and gives the exact vector of a plan."""
 
+RoundTurn = Callable[[RememberedHead | None], None]
+"""Takes one turn in the rounds of secure releases (`node.rounds.driver`)."""
+
 
 class Agent:
     """One council's agent. Everything it touches is passed in."""
@@ -94,6 +98,7 @@ class Agent:
         shelf: BenchmarkShelf,
         declared_files: frozenset[str],
         measure: Measure,
+        take_round_turn: RoundTurn | None = None,
         open_link: Callable[[], AbstractContextManager[Link]],
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
@@ -105,6 +110,7 @@ class Agent:
         self._shelf = shelf
         self._declared_files = declared_files
         self._measure = measure
+        self._take_round_turn = take_round_turn
         self._open_link = open_link
         self._clock = clock
         self._sleep = sleep
@@ -115,6 +121,7 @@ class Agent:
         """One poll. Raises NodeError when the coordinator cannot be reached or refuses; nothing is lost then."""
         send_at = self._send_time(self._clock().timestamp() + self._send_every_seconds)
         asked = self._ask()
+        self._take_turn(asked.remembered_head)
         prepared = [
             self._prepare(offer, plan, asked.remembered_head)
             for offer in asked.offers
@@ -150,15 +157,27 @@ class Agent:
         self._shelf.keep(offer.collection.id, envelope)
         return True
 
-    def _prepare(self, offer: Offer, plan: ReleasePlan, remembered_head: RememberedHead | None) -> ReleaseOutcome:
-        identity = (offer.collection.id, plan.release_id)
+    def _take_turn(self, remembered: RememberedHead | None) -> None:
+        """Before anything is measured in this cycle. What goes wrong in rounds does not hold up other releases."""
+        if self._take_round_turn is None:
+            return
         try:
+            self._take_round_turn(remembered)
+        except NodeError as error:
+            self._log.warning("turn in rounds ended early", code=error.exit_code)
+
+    def _prepare(self, offer: Offer, plan: ReleasePlan, remembered: RememberedHead | None) -> ReleaseOutcome:
+        identity = (offer.collection.id, plan.release_id)
+        head = (remembered.sequence, remembered.hash) if remembered else None
+        try:
+            if plan.secure is not None:
+                return self._checked_round(offer, plan, head)
             self._door.prepare(
                 offer.collection,
                 plan,
                 declared_files=self._declared_files,
                 exact_vector=lambda: self._measure(plan, offer.framework),
-                remembered_head=(remembered_head.sequence, remembered_head.hash) if remembered_head else None,
+                remembered_head=head,
             )
         except ApprovalAwaited as error:
             return ReleaseOutcome(*identity, ReleaseState.AWAITING_APPROVAL, error.problem, error.next_step)
@@ -168,6 +187,15 @@ class Agent:
             return ReleaseOutcome(*identity, state, error.problem, error.next_step)
         state = ReleaseState.SENT if self._door.is_acknowledged(*identity) else ReleaseState.STORED
         return ReleaseOutcome(*identity, state)
+
+    def _checked_round(self, offer: Offer, plan: ReleasePlan, head: tuple[int, bytes] | None) -> ReleaseOutcome:
+        self._door.check_round(offer.collection, plan, remembered_head=head)
+        if self._take_round_turn is None:
+            raise PlanRefused(
+                f"Release {plan.release_id} is answered in rounds, and this node does not take part in any.",
+                "Add [rounds] authority_key to node.toml, as it stands in a new invitation.",
+            )
+        return ReleaseOutcome(offer.collection.id, plan.release_id, ReleaseState.IN_ROUNDS)
 
     def _send(self, send_at: float, remembered: RememberedHead | None) -> dict[tuple[str, str], ReleaseOutcome]:
         """Sends every stored summary that has not been acknowledged, on the clock. The same bytes each time.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -122,8 +123,9 @@ def _figure(
     councils: int,
     stands: Position | None = None,
     shrunk: Shrunk | None = None,
+    expected: float = math.inf,
 ) -> Estimate:
-    shown = enough(measured)
+    shown = enough(measured, expected)
     steadied = shrunk if shown else None
     both, noise = measured.interval(sampling=True), measured.interval(sampling=False)
     size = Rate(measured.size).interval(sampling=False)
@@ -144,7 +146,7 @@ def _figure(
         size=max(measured.size.value, 0.0) if shown else None,
         size_lower=size.lower,
         size_upper=size.upper,
-        position=stands,
+        position=stands if shown or stands is None else Position.UNCERTAIN,
         category=category,
         shrunk=steadied.value if steadied else None,
         shrunk_lower=steadied.lower if steadied else None,
@@ -219,7 +221,13 @@ def _overall_estimates(reader: Reader, answered: Sequence[Council]) -> Iterator[
                 is_compared = _is_compared(reader.indicator, category)
                 stands = _stands(reader, area, measured, total[category], compared) if is_compared else None
                 shrunk = steadied.get(area.code) if not category else None
-                yield _figure(reader, area, "", category, measured, len(included), stands, shrunk)
+                expected = total[category].size.value * _population_share(reader, included, everyone)
+                yield _figure(reader, area, "", category, measured, len(included), stands, shrunk, expected)
+
+
+def _population_share(reader: Reader, included: Sequence[str], everyone: Sequence[str]) -> float:
+    children = reader.population.children
+    return sum(children[code] for code in included) / sum(children[code] for code in everyone)
 
 
 def _breakdown_estimates(reader: Reader, levels: Sequence[str]) -> Iterator[Estimate]:

@@ -409,8 +409,11 @@ class Rate:
         return replace(self, count=self.count.without(part.count), exposure=self.exposure - part.exposure)
 
 
-def enough(measured: Measured) -> bool:
+def enough(measured: Measured, expected: float = math.inf) -> bool:
     """Whether there is enough for a figure: a noised size of at least 30, and size and divisor 5 times their noise.
+
+    `expected` is the size that public figures let one expect. Where it is less than half of what is needed, noise alone
+    would decide what is shown, and show what it made too large.
 
     The size of the noise and of the cohort decide, never the width of the figure's own interval, which shrinks near the
     ends of the scale and would show small figures by preference (privacy reference 7.3).
@@ -418,7 +421,8 @@ def enough(measured: Measured) -> bool:
     clear = all(
         base.value >= SMALLEST_TOTAL_IN_SIGMAS * math.sqrt(base.variance) for base in (measured.size, measured.divisor)
     )
-    return clear and measured.size.value >= SMALLEST_TOTAL
+    needed = max(SMALLEST_TOTAL, SMALLEST_TOTAL_IN_SIGMAS * math.sqrt(measured.size.variance))
+    return clear and measured.size.value >= SMALLEST_TOTAL and 2 * expected >= needed
 
 
 def category_numbers(indicator: Indicator) -> tuple[int, ...]:

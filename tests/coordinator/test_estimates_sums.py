@@ -153,6 +153,12 @@ def test_what_is_shown_depends_on_the_noised_size_alone(size: float, sigma: floa
         assert enough(Mean(NoisySum(contrast, 1e6), NoisySum(size, sigma**2), 0, 100)) is shown
 
 
+@pytest.mark.parametrize(("expected", "shown"), [(74.0, False), (75.0, True), (1_000.0, True)])
+def test_a_cohort_that_noise_alone_made_large_enough_is_withheld(expected: float, shown: bool) -> None:
+    """At a scale of 30 a size of 150 is needed; where public figures let expect less than half, it was luck."""
+    assert enough(Mean(NoisySum(0.0, 1e6), NoisySum(160.0, 30.0**2), 0, 100), expected) is shown
+
+
 def test_figures_are_clamped_for_reading_only() -> None:
     """Noise may carry a sum past what is possible; the sum keeps it, or totals would be biased upwards."""
     low = Mean(NoisySum(-130, 100), NoisySum(120, 100), 0, 100)
