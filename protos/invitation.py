@@ -18,7 +18,8 @@ class Invitation(BaseModel):
 
     `address` is the coordinator's `host:port`; `authority_certificate` (PEM) is the only trust anchor of the link;
     `invitee_certificate` and `invitee_key` (PEM) admit the node to enrolment and to nothing else;
-    `coordinator_signing_key` is the raw Ed25519 public key that signs collections and benchmarks;
+    `coordinator_signing_key` is the raw Ed25519 public key that signs collections and benchmarks, and
+    `epoch_authority_key` the enrolment authority's, that signs epochs of secure aggregation;
     `token` is 32 secret bytes.
     """
 
@@ -32,22 +33,23 @@ class Invitation(BaseModel):
     invitee_certificate: str
     invitee_key: str
     coordinator_signing_key: bytes
+    epoch_authority_key: bytes
     token: bytes
     expires_at: AwareDatetime
 
-    @field_validator("coordinator_signing_key", "token", mode="before")
+    @field_validator("coordinator_signing_key", "epoch_authority_key", "token", mode="before")
     @classmethod
     def _from_base64(cls, value: object) -> object:
         return base64.b64decode(value, validate=True) if isinstance(value, str) else value
 
-    @field_validator("coordinator_signing_key", "token")
+    @field_validator("coordinator_signing_key", "epoch_authority_key", "token")
     @classmethod
     def _of_32_bytes(cls, value: bytes) -> bytes:
         if len(value) != 32:
             raise ValueError("must be 32 bytes")
         return value
 
-    @field_serializer("coordinator_signing_key", "token")
+    @field_serializer("coordinator_signing_key", "epoch_authority_key", "token")
     def _to_base64(self, value: bytes) -> str:
         return base64.b64encode(value).decode()
 

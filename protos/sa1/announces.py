@@ -15,6 +15,8 @@ from protos.sa1.transcript import Signature
 
 RING_ROOM = 2**30
 """A sum that stays below this needs 32 bits; any other has 64."""
+WIDEST_SUM = 2**63
+"""A sum from here on does not fit 64 bits with its sign."""
 MOST_ENTRIES = 2**24
 
 
@@ -71,9 +73,11 @@ def read_announce(signed: pb.Signed, epoch: Epoch) -> Announce:
         raise Refused("a partition that the epoch does not know")
     if message.suite != SUITE:
         raise Refused("another suite than the one that is known")
-    if not 0 < message.d <= MOST_ENTRIES or not 0 < message.abs_bound < 2**62 or not message.collection_id:
+    if not 0 < message.d <= MOST_ENTRIES or not message.abs_bound or not message.collection_id:
         raise Refused("an announcement without a length, a bound or a collection")
     largest = max(map(len, epoch.partitions[message.partition_id].values()), default=0)
+    if max(largest, 1) * message.abs_bound >= WIDEST_SUM:
+        raise Refused("a bound whose sum the ring does not hold")
     if message.w != ring_width(largest, message.abs_bound):
         raise Refused("another width than the bound asks for")
     if not 0 < message.min_pct <= 100 or message.min_cell < 1:

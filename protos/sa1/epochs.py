@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from protos.round.v1 import round_pb2 as pb
 from protos.sa1 import transcript
+from protos.sa1.masking import is_usable_public_key
 from protos.sa1.refusal import Refused
 from protos.sa1.sharing import threshold
 from protos.sa1.strict import Malformed, need_length, need_sorted, parse
@@ -58,18 +60,26 @@ class Epoch:
         """t."""
         return threshold(len(self.committee))
 
+    @cached_property
+    def _indices(self) -> Mapping[str, int]:
+        return {member: place + 1 for place, member in enumerate(self.committee)}
+
+    @cached_property
+    def _cells_of(self) -> Mapping[str, Mapping[str, str]]:
+        return {
+            partition_id: {node_id: cell_id for cell_id, members in cells.items() for node_id in members}
+            for partition_id, cells in self.partitions.items()
+        }
+
     def index(self, member: str) -> int:
         """The share index of a member of the committee. Raises Refused for one who is not in it."""
-        if member not in self.committee:
+        if member not in self._indices:
             raise Refused("not a member of the committee")
-        return self.committee.index(member) + 1
+        return self._indices[member]
 
     def cell_of(self, partition_id: str, node_id: str) -> str | None:
         """The group of a node in a partition, or None."""
-        for cell_id, members in self.partitions[partition_id].items():
-            if node_id in members:
-                return cell_id
-        return None
+        return self._cells_of[partition_id].get(node_id)
 
 
 def read_record(signed: pb.SignedRecord) -> Member:
@@ -81,6 +91,8 @@ def read_record(signed: pb.SignedRecord) -> Member:
         need_sorted([record.node_id], "node_id")
     except Malformed as error:
         raise Refused(str(error)) from error
+    if not is_usable_public_key(record.ek_pub):
+        raise Refused("a share key that is not canonical, or of low order")
     if not record.valid_from < record.valid_to or record.seq < 1:
         raise Refused("a record without a time, or without a number")
     if hashlib.sha256(signed.certificate).digest() != record.x509_sha256:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from protos.round.v1 import round_pb2 as pb
 from protos.sa1 import transcript
@@ -33,20 +34,28 @@ class Roster:
     entries: tuple[JoinEntry, ...]
     cells: Mapping[str, tuple[str, ...]]
 
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {entry.node_id: place for place, entry in enumerate(self.entries)}
+
+    @cached_property
+    def _cells_of(self) -> Mapping[str, str]:
+        return {node_id: cell_id for cell_id, members in self.cells.items() for node_id in members}
+
     def entry(self, node_id: str) -> JoinEntry | None:
         """The Join of a node, or None."""
-        return next((entry for entry in self.entries if entry.node_id == node_id), None)
+        place = self._places.get(node_id)
+        return None if place is None else self.entries[place]
 
     def place(self, node_id: str) -> int:
         """The place of a node in the roster, from 0. Raises Refused for one who is not on it."""
-        for place, entry in enumerate(self.entries):
-            if entry.node_id == node_id:
-                return place
-        raise Refused("not on the roster")
+        if node_id not in self._places:
+            raise Refused("not on the roster")
+        return self._places[node_id]
 
     def cell_of(self, node_id: str) -> str | None:
         """The group of a node that is on the roster, or None."""
-        return next((cell_id for cell_id, members in self.cells.items() if node_id in members), None)
+        return self._cells_of.get(node_id)
 
 
 def read_join(signed: pb.Signed, announce: Announce, epoch: Epoch) -> JoinEntry:

@@ -52,8 +52,7 @@ def lagrange_at_zero(indices: Sequence[int]) -> list[int]:
 
     One inversion for all (Montgomery). Raises NotShares for an index that is 0, twice there, or not below l.
     """
-    if len(set(indices)) != len(indices) or not all(0 < index < ORDER for index in indices):
-        raise NotShares("an index is 0, or given twice")
+    _need_indices(indices)
     numerators, denominators = [], []
     for x in indices:
         numerator = denominator = 1
@@ -79,8 +78,9 @@ def correct(shares: Mapping[int, int], needed: int) -> tuple[int, frozenset[int]
     Gao's decoder of Reed-Solomon codes (2003): with G the product of (x - index) and R the interpolation of the shares,
     the extended Euclidean algorithm is stopped half way, and the quotient of remainder and cofactor is the polynomial.
 
-    Raises NotShares where there are too few shares, or too many wrong ones.
+    Raises NotShares where there are too few shares, or too many wrong ones, and for an index that is 0 or not below l.
     """
+    _need_indices(list(shares))
     if len(shares) < needed or needed < 1:
         raise NotShares("too few shares")
     points = sorted(shares.items())
@@ -100,6 +100,11 @@ def correct(shares: Mapping[int, int], needed: int) -> tuple[int, frozenset[int]
     if 2 * len(wrong) > len(points) - needed:
         raise NotShares("too many shares are wrong")
     return polynomial[0], wrong
+
+
+def _need_indices(indices: Sequence[int]) -> None:
+    if len(set(indices)) != len(indices) or not all(0 < index < ORDER for index in indices):
+        raise NotShares("an index is 0, or given twice")
 
 
 def _inverses(values: Sequence[int]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from protos.round.v1 import round_pb2 as pb
@@ -39,7 +40,7 @@ class Statement:
     released: Mapping[str, tuple[Header, ...]]
     withheld: tuple[str, ...]
 
-    @property
+    @cached_property
     def survivors(self) -> frozenset[str]:
         """The nodes of every released group that survived."""
         return frozenset(header.node_id for headers in self.released.values() for header in headers)
