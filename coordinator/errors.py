@@ -16,6 +16,9 @@ code  meaning
 20    the collection file is not valid, or cannot be compiled
 21    no collection of that name
 22    the collection is not in the state that the command needs
+23    no round of that id
+24    a round that cannot be announced, or not be aborted any more
+25    an epoch that cannot be made, signed or published, or the transcript of a round that does not hold
 30    the server could not start
 ====  =========================================================
 """
@@ -99,6 +102,24 @@ class WrongState(CoordinatorError):
     """A collection that is not in the state the command needs."""
 
     exit_code = 22
+
+
+class UnknownRound(CoordinatorError):
+    """No round of that id has been announced here."""
+
+    exit_code = 23
+
+
+class RoundNotPossible(CoordinatorError):
+    """A round that cannot be announced as asked, or that can no longer be aborted."""
+
+    exit_code = 24
+
+
+class EpochNotAccepted(CoordinatorError):
+    """An epoch that cannot be made, signed or published as it is, or a transcript that does not hold."""
+
+    exit_code = 25
 
 
 class ServerFailed(CoordinatorError):

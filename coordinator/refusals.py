@@ -115,3 +115,31 @@ class AlreadyAnswered(Refusal):
 
     status = "ALREADY_EXISTS"
     text = "another summary for this release is already stored"
+
+
+class NoSuchRound(Refusal):
+    """No round of that id, or none that this node has a part in."""
+
+    status = "NOT_FOUND"
+    text = "no such round"
+
+
+class RoundNotOpen(Refusal):
+    """The round takes no message of this kind now: it is too early, too late, or the round has ended."""
+
+    status = "FAILED_PRECONDITION"
+    text = "the round takes no such message now"
+
+
+class MessageNotAccepted(Refusal):
+    """A message of a round that breaks a rule of the protocol: its signature, its form, or what it names."""
+
+    status = "INVALID_ARGUMENT"
+    text = "the message does not follow the protocol of the round"
+
+
+class AnotherMessageStored(Refusal):
+    """Another message of this kind is stored for this node and round; both are kept."""
+
+    status = "ALREADY_EXISTS"
+    text = "another message of this kind is already stored for this round"

@@ -26,6 +26,9 @@ class AuditEvent(StrEnum):
     COLLECTION_OPENED = "collection opened"
     COLLECTION_CLOSED = "collection closed"
     COLLECTION_PUBLISHED = "collection published"
+    EPOCH_PUBLISHED = "epoch published"
+    ROUND_ANNOUNCED = "round announced"
+    ROUND_ABORTED = "round aborted"
 
 
 @dataclass(frozen=True)

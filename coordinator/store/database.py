@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
 
 from coordinator.errors import NotACoordinator, StorageFailed
 from coordinator.store import schema
@@ -137,10 +138,21 @@ def _failed(name: str, error: Exception | None) -> StorageFailed:
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}")
+    return _prepared(create_engine(f"sqlite:///{path}"))
+
+
+def _prepared(engine: Engine) -> Engine:
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def store_in_memory() -> Store:
+    """A database that ends with the process, for simulations on one thread."""
+    engine = _prepared(create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}))
+    with engine.begin() as connection:
+        schema.metadata.create_all(connection)
+    return Store(engine)
 
 
 def create_store(path: Path) -> Store:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -19,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -131,4 +132,119 @@ audit_log = Table(
     Column("event", String, nullable=False),
     Column("council_code", String, nullable=False),
     Column("collection_id", String, nullable=False),
+)
+
+epoch_records = Table(
+    "epoch_records",
+    metadata,
+    # A council's records count within one certificate; the newest of the certificate in force stands.
+    Column("certificate_sha256", LargeBinary, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("node_id", String, nullable=False),
+    Column("payload_sha256", LargeBinary, nullable=False),
+    Column("signed", LargeBinary, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("signed", LargeBinary, nullable=False),
+    # Public: the key of the enrolment authority that the epoch was checked with.
+    Column("authority_key", LargeBinary, nullable=False),
+)
+
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("round_id", LargeBinary, primary_key=True),
+    # In the order of announcing.
+    Column("number", Integer, nullable=False, unique=True),
+    # The release, as the protocol names it: the collection's id, "/", the release's.
+    Column("collection_id", String, nullable=False, index=True),
+    Column("epoch_hash", ForeignKey("epochs.hash"), nullable=False),
+    Column("phase", String, nullable=False, index=True),
+    Column("withholds", Boolean, nullable=False),
+    # Signed messages as they leave, empty until they are made.
+    Column("announce", LargeBinary, nullable=False),
+    Column("manifest", LargeBinary, nullable=False),
+    Column("statement", LargeBinary, nullable=False),
+    Column("abort_request", LargeBinary, nullable=False),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("result", LargeBinary, nullable=False),
+    Column("failure", String),
+)
+
+round_messages = Table(
+    "round_messages",
+    metadata,
+    Column("round_id", ForeignKey("rounds.round_id"), primary_key=True),
+    Column("node_id", String, primary_key=True),
+    Column("kind", Integer, primary_key=True),
+    Column("payload_sha256", LargeBinary, nullable=False),
+    Column("signed", LargeBinary, nullable=False),
+    Column("receipt", LargeBinary, nullable=False),
+)
+
+round_conflicts = Table(
+    "round_conflicts",
+    metadata,
+    Column("round_id", ForeignKey("rounds.round_id"), primary_key=True),
+    Column("node_id", String, primary_key=True),
+    Column("kind", Integer, primary_key=True),
+    Column("payload_sha256", LargeBinary, nullable=False),
+    Column("signed", LargeBinary, nullable=False),
+)
+
+round_shares = Table(
+    "round_shares",
+    metadata,
+    Column("round_id", ForeignKey("rounds.round_id"), primary_key=True),
+    Column("node_id", String, primary_key=True),
+    Column("kind", Integer, primary_key=True),
+    # The ciphertexts one after another, in committee order.
+    Column("ciphertexts", LargeBinary, nullable=False),
+)
+
+round_sums = Table(
+    "round_sums",
+    metadata,
+    Column("round_id", ForeignKey("rounds.round_id"), primary_key=True),
+    Column("cell_id", String, primary_key=True),
+    Column("words", LargeBinary, nullable=False),
+)
+
+round_vectors = Table(
+    "round_vectors",
+    metadata,
+    Column("round_id", ForeignKey("rounds.round_id"), primary_key=True),
+    Column("node_id", String, primary_key=True),
+    Column("words", LargeBinary, nullable=False),
+)
+
+round_served = Table(
+    "round_served",
+    metadata,
+    Column("round_id", ForeignKey("rounds.round_id"), primary_key=True),
+    Column("node_id", String, primary_key=True),
+)
+
+round_doubts = Table(
+    "round_doubts",
+    metadata,
+    Column("round_id", ForeignKey("rounds.round_id"), primary_key=True),
+    Column("dealer", String, primary_key=True),
+    Column("member", String, primary_key=True),
+)
+
+node_starts = Table(
+    "node_starts",
+    metadata,
+    Column("node_id", String, primary_key=True),
+    Column("generation", BigInteger, nullable=False),
+    Column("start_id", LargeBinary, nullable=False),
+    Column("generation_before", BigInteger),
+    Column("start_id_before", LargeBinary),
 )

@@ -1,0 +1,78 @@
+"""The coordinator's own papers of a round, read from what is stored: the very checks that every node makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from coordinator.errors import StorageFailed
+from coordinator.rounds.records import RoundBook, RoundRecord
+from protos.round.v1 import round_pb2 as pb
+from protos.sa1.announces import Announce, read_announce
+from protos.sa1.epochs import Epoch, read_epoch
+from protos.sa1.rosters import Roster, read_manifest
+from protos.sa1.statements import Statement, read_statement
+
+
+@dataclass(frozen=True)
+class Stated:
+    """The statement of a round, and the signed headers that it names, in its order."""
+
+    statement: Statement
+    headers: tuple[pb.Signed, ...]
+
+
+class Reader:
+    """Reads each paper once, and keeps what it read: none of them changes once it is stored."""
+
+    def __init__(self) -> None:
+        self._epochs: dict[bytes, Epoch] = {}
+        self._announces: dict[bytes, Announce] = {}
+        self._rosters: dict[bytes, Roster] = {}
+        self._statements: dict[bytes, Stated] = {}
+
+    def epoch(self, book: RoundBook, epoch_hash: bytes) -> Epoch:
+        """A published epoch. Raises StorageFailed where the database does not hold it."""
+        if epoch_hash not in self._epochs:
+            stored = book.find_epoch(epoch_hash)
+            if stored is None:
+                raise StorageFailed(
+                    "The database does not hold the epoch of a round that it holds.", "Restore it from a backup."
+                )
+            self._epochs[epoch_hash] = read_epoch(pb.Signed.FromString(stored.signed), stored.authority_key)
+        return self._epochs[epoch_hash]
+
+    def announce(self, book: RoundBook, record: RoundRecord) -> Announce:
+        """The announcement of a round."""
+        if record.round_id not in self._announces:
+            epoch = self.epoch(book, record.epoch_hash)
+            self._announces[record.round_id] = read_announce(pb.Signed.FromString(record.announce), epoch)
+        return self._announces[record.round_id]
+
+    def roster(self, book: RoundBook, record: RoundRecord) -> Roster:
+        """The roster of a round whose manifest is stored."""
+        if record.round_id not in self._rosters:
+            epoch, announce = self.epoch(book, record.epoch_hash), self.announce(book, record)
+            self._rosters[record.round_id] = read_manifest(pb.Signed.FromString(record.manifest), announce, epoch)
+        return self._rosters[record.round_id]
+
+    def headers(self, book: RoundBook, record: RoundRecord) -> dict[str, pb.Signed]:
+        """The signed header of every node that reported, sorted by node_id."""
+        reports = book.messages(record.round_id, pb.MESSAGE_KIND_REPORT)
+        return {report.node_id: pb.Signed.FromString(report.signed) for report in reports}
+
+    def stated(self, book: RoundBook, record: RoundRecord) -> Stated:
+        """The statement of a round that has one."""
+        if record.round_id not in self._statements:
+            epoch, announce = self.epoch(book, record.epoch_hash), self.announce(book, record)
+            roster, signed = self.roster(book, record), pb.Signed.FromString(record.statement)
+            headers = _named(signed, self.headers(book, record), roster)
+            statement = read_statement(signed, headers, announce, roster, epoch)
+            self._statements[record.round_id] = Stated(statement, tuple(headers))
+        return self._statements[record.round_id]
+
+
+def _named(statement: pb.Signed, headers: dict[str, pb.Signed], roster: Roster) -> Sequence[pb.Signed]:
+    cells = pb.Statement.FromString(statement.payload).cells
+    released = [cell.cell_id for cell in cells if cell.outcome == pb.CELL_OUTCOME_RELEASE]
+    return [headers[node] for cell_id in released for node in roster.cells[cell_id] if node in headers]
