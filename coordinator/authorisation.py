@@ -19,6 +19,12 @@ ALLOWED_ROLES: Mapping[str, frozenset[Role]] = MappingProxyType(
         "/newlyn.collection.v1.CollectionService/ListCollections": _COUNCIL,
         "/newlyn.summary.v1.SummaryService/SubmitSummary": _COUNCIL,
         "/newlyn.benchmark.v1.BenchmarkService/GetBenchmark": _COUNCIL,
+        "/newlyn.round.v1.RoundService/Poll": _COUNCIL,
+        "/newlyn.round.v1.RoundService/SubmitJoin": _COUNCIL,
+        "/newlyn.round.v1.RoundService/SubmitReport": _COUNCIL,
+        "/newlyn.round.v1.RoundService/SubmitVerdict": _COUNCIL,
+        "/newlyn.round.v1.RoundService/SubmitReveal": _COUNCIL,
+        "/newlyn.round.v1.RoundService/SubmitRecord": _COUNCIL,
     }
 )
 """Every method of every service, by its full name, and the roles that may call it."""

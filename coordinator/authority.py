@@ -3,6 +3,8 @@
 Its private key lives in a folder of its own, which the running server never opens. Whoever holds the key can speak as
 any council on the wire, so it may be kept on another disk or a stick and is needed only to invite and to sign. From
 a council's request it takes the public key and nothing else: every name in a certificate is its own choice.
+
+A second key beside it signs epochs: which keys are whose in rounds of secure aggregation. Nodes pin its public half.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from coordinator.errors import AuthorityUnavailable
@@ -30,18 +33,20 @@ INVITATION_LIFE = timedelta(days=30)
 _CLOCK_SKEW = timedelta(minutes=10)
 _KEY_FILE = "authority.key"
 _CERTIFICATE_FILE = "authority.pem"
+_EPOCH_KEY_FILE = "epochs.key"
 
 
 @dataclass(frozen=True)
 class Authority:
-    """The authority's key and self-signed certificate."""
+    """The authority's key and self-signed certificate, and the key that signs epochs."""
 
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
+    epoch_key: Ed25519PrivateKey
 
 
 def create_authority(folder: Path, now: datetime) -> Authority:
-    """Makes the authority's key and certificate in `folder`, owner-only.
+    """Makes the authority's keys and certificate in `folder`, owner-only.
 
     Raises AuthorityUnavailable when there is one already.
     """
@@ -64,9 +69,11 @@ def create_authority(folder: Path, now: datetime) -> Authority:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
+    epoch_key = Ed25519PrivateKey.generate()
     write_private(folder / _KEY_FILE, private_pem(key))
     write_private(folder / _CERTIFICATE_FILE, pem(certificate))
-    return Authority(key, certificate)
+    write_private(folder / _EPOCH_KEY_FILE, private_pem(epoch_key))
+    return Authority(key, certificate, epoch_key)
 
 
 def load_authority(folder: Path) -> Authority:
@@ -74,6 +81,7 @@ def load_authority(folder: Path) -> Authority:
     try:
         key = serialization.load_pem_private_key((folder / _KEY_FILE).read_bytes(), password=None)
         certificate = x509.load_pem_x509_certificate((folder / _CERTIFICATE_FILE).read_bytes())
+        epoch_key = serialization.load_pem_private_key((folder / _EPOCH_KEY_FILE).read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
         raise AuthorityUnavailable(
             f"The enrolment authority's key cannot be read from {folder}.",
@@ -83,7 +91,9 @@ def load_authority(folder: Path) -> Authority:
         raise AuthorityUnavailable(
             f"The key and the certificate in {folder} do not belong together.", "Restore both from one backup."
         )
-    return Authority(key, certificate)
+    if not isinstance(epoch_key, Ed25519PrivateKey):
+        raise AuthorityUnavailable(f"{folder / _EPOCH_KEY_FILE} is not an Ed25519 key.", "Restore it from a backup.")
+    return Authority(key, certificate, epoch_key)
 
 
 def pem(certificate: x509.Certificate) -> bytes:

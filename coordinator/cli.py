@@ -24,6 +24,7 @@ from coordinator.authority import Authority, load_authority
 from coordinator.collection_commands import collection_commands
 from coordinator.command_line import format_option, home_option, opened_store, reporting, said, show, utc_now
 from coordinator.config import CoordinatorConfig, load_config
+from coordinator.epoch_commands import epoch_commands, sign_epoch_command
 from coordinator.errors import UsageProblem
 from coordinator.files import CoordinatorFiles, load_signing_key, read_required, write_private
 from coordinator.framework_commands import framework_commands
@@ -32,6 +33,7 @@ from coordinator.log import make_logger
 from coordinator.membership import WaitingRequest
 from coordinator.privacy_commands import privacy_command
 from coordinator.publication.words import STATUS
+from coordinator.round_commands import round_commands
 from coordinator.status import read_status
 from coordinator.store.audit import list_entries
 from coordinator.store.database import open_store
@@ -109,8 +111,8 @@ def serve(home: Path, port: int | None, address_file: Path | None) -> None:
     \b
     Example: newlyn-coordinator serve --dir coordinator
     """
+    from coordinator.assembly import open_service
     from coordinator.server import ServerCredentials, serve
-    from coordinator.service import Service
 
     config, files = load_config(home), CoordinatorFiles(home)
     settings = config.server if port is None else config.server.model_copy(update={"port": port})
@@ -129,7 +131,8 @@ def serve(home: Path, port: int | None, address_file: Path | None) -> None:
     forget_address()
     try:
         with closing(open_store(files.database)) as store:
-            asyncio.run(serve(Service(store, utc_now), credentials, settings, make_logger(), started))
+            service = open_service(files, store, config.rounds, utc_now)
+            asyncio.run(serve(service, credentials, settings, make_logger(), started))
     finally:
         forget_address()
 
@@ -340,30 +343,45 @@ def audit_command(home: Path, output_format: str) -> None:
 @home_option
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the site.")
 @click.option("--status", default=STATUS, show_default=True, help="What the figures are: stands on every page.")
+@click.option(
+    "--with", "earlier_id", metavar="PROVISIONAL", help="A closed collection over the same returns to combine it with."
+)
 @format_option
 @reporting
-def publish_command(collection_id: str, home: Path, out: Path, status: str, output_format: str) -> None:
+def publish_command(
+    collection_id: str, home: Path, out: Path, status: str, earlier_id: str | None, output_format: str
+) -> None:
     """Make the national benchmark of a closed collection: the site, its files, and what councils' nodes fetch.
 
     \b
     Example: newlyn-coordinator publish 2025-annual --dir coordinator --out site
     """
     from coordinator.estimates.benchmark import make_benchmark
+    from coordinator.estimates.returned import Answers
     from coordinator.publication.message import to_message
     from coordinator.publication.publish import publish
 
     now = utc_now()
 
-    def make_message(received: Received) -> bytes:
+    def make_message(received: Received, earlier: Received | None) -> bytes:
         benchmark = make_benchmark(
-            received.stored.collection, received.framework, received.plans, received.summaries, now
+            received.stored.collection,
+            received.framework,
+            received.plans,
+            received.summaries,
+            now,
+            sums=received.sums,
+            earlier=[Answers(one.stored.collection, one.plans, one.summaries, one.sums) for one in (earlier,) if one],
         )
         publish(benchmark, out, status)
         return to_message(benchmark).SerializeToString(deterministic=True)
 
     signing_key = load_signing_key(CoordinatorFiles(home))
     with opened_store(home) as store:
-        lifecycle.publish_collection(store, collection_id, signing_key, make_message, now)
+        earlier = lifecycle.received(store, earlier_id) if earlier_id else None
+        lifecycle.publish_collection(
+            store, collection_id, signing_key, lambda received: make_message(received, earlier), now
+        )
     said(
         output_format,
         {"collection": collection_id, "site": str(out / "index.html")},
@@ -371,7 +389,10 @@ def publish_command(collection_id: str, home: Path, out: Path, status: str, outp
     )
 
 
+authority.add_command(sign_epoch_command)
 main.add_command(collection_commands)
+main.add_command(epoch_commands)
+main.add_command(round_commands)
 main.add_command(framework_commands)
 main.add_command(privacy_command)
 

@@ -9,11 +9,13 @@ import click
 from coordinator import lifecycle, screens
 from coordinator.collections import read_collection, secure_releases
 from coordinator.command_line import format_option, home_option, opened_store, reporting, said, show, utc_now
+from coordinator.config import load_config
 from coordinator.errors import UsageProblem
 from coordinator.files import CoordinatorFiles, load_signing_key
 from coordinator.planning.draft import draft_collection
 from coordinator.planning.forecast import forecast
 from coordinator.records import CollectionState
+from coordinator.round_commands import announce_first_rounds, windows_of, windows_option
 from coordinator.status import read_status
 from frameworks.catalogue import load_framework
 from frameworks.errors import FrameworkError
@@ -73,29 +75,35 @@ def validate(path: Path, output_format: str) -> None:
 
 @collection_commands.command("open")
 @_path
+@windows_option
 @home_option
 @format_option
 @reporting
-def open_command(path: Path, home: Path, output_format: str) -> None:
+def open_command(path: Path, windows: str, home: Path, output_format: str) -> None:
     """Sign a collection and offer it to every council. What is asked never changes afterwards.
+
+    Where an epoch has been published, the first round of each secure release is announced at once.
 
     \b
     Example: newlyn-coordinator collection open 2026-annual.toml --dir coordinator
     """
-    compiled = read_collection(path)
-    signing_key = load_signing_key(CoordinatorFiles(home))
+    compiled, files, config = read_collection(path), CoordinatorFiles(home), load_config(home)
+    signing_key = load_signing_key(files)
     with opened_store(home) as store:
         lifecycle.open_collection(store, compiled, signing_key, utc_now())
+        announced = announce_first_rounds(store, files, config, compiled.plans, windows_of(windows, config))
     asked, secure = compiled.collection, secure_releases(compiled.collection)
-    unanswered = (
-        f"\nNodes of this version refuse to run mode secure: {', '.join(secure)} will stay unanswered."
-        if secure
-        else ""
-    )
+    unanswered = [release for release in secure if release not in announced]
+    sentences = [f"{asked.id} is open; councils answer until {asked.closes_at:%d %B %Y %H:%M} UTC."]
+    sentences += [f"{release} is answered in round {announced[release]}." for release in announced]
+    if unanswered:
+        sentences.append(
+            f"No epoch has been published: announce {', '.join(unanswered)} later, with `newlyn-coordinator round`."
+        )
     said(
         output_format,
-        {"collection": asked.id, "state": CollectionState.OPEN.value, "unanswered": list(secure)},
-        f"{asked.id} is open; councils answer until {asked.closes_at:%d %B %Y %H:%M} UTC.{unanswered}",
+        {"collection": asked.id, "state": CollectionState.OPEN.value, "rounds": announced, "unanswered": unanswered},
+        "\n".join(sentences),
     )
 
 

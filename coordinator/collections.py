@@ -32,15 +32,13 @@ from frameworks.blocks import OVERALL
 from frameworks.catalogue import load_framework
 from frameworks.collection import Collection
 from frameworks.errors import FrameworkError
+from frameworks.exposure import DELTA
 from frameworks.model import Framework, Identifier, Model, ReleaseMode
 from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
 from frameworks.shares import Groups, SecureTerms
 from protos.signing import Label, seal
 
 Weight = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
-
-DEFAULT_DELTA = 1e-7
-"""The delta at which epsilon is shown for a release that is given in rho."""
 
 
 class _Weights(Model):
@@ -227,19 +225,10 @@ def read_collection(path: Path) -> CompiledCollection:
         for request, plan, entry in zip(collection.releases, draft, entries.release, strict=True)
     )
     collection = collection.model_copy(update={"releases": releases})
-    deltas = tuple(entry.delta or entries.delta or DEFAULT_DELTA for entry in entries.release)
+    deltas = tuple(entry.delta or entries.delta or DELTA for entry in entries.release)
     return CompiledCollection(collection, framework, compile_collection(collection, framework), deltas)
 
 
 def secure_releases(collection: Collection) -> tuple[str, ...]:
-    """The releases in mode secure, which this version plans, and nodes refuse to run."""
+    """The releases in mode secure, each of which is answered in rounds."""
     return tuple(release.id for release in collection.releases if release.mode == "secure")
-
-
-def refuse_unanswerable(collection: Collection) -> None:
-    """Raises InvalidCollection when every release is in mode secure, so that no node could answer any."""
-    if len(secure_releases(collection)) == len(collection.releases):
-        raise InvalidCollection(
-            f"Every release of {collection.id} is in mode secure, which this version can validate but not run.",
-            'Add a release in mode "council".',
-        )

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from coordinator.errors import InvalidConfiguration, NotACoordinator
 from coordinator.files import CoordinatorFiles
+from coordinator.rounds.windows import STANDARD, Windows
 
 
 class _Section(BaseModel):
@@ -24,7 +25,8 @@ class ServerSection(_Section):
     port: int = Field(default=8443, ge=0, le=65535)
     workers: int = Field(default=4, ge=1, le=64)
     concurrent_calls: int = Field(default=512, ge=1)
-    message_bytes: int = Field(default=1024 * 1024, ge=64 * 1024)
+    # A chunk of a report, 1 MiB, and what is around it.
+    message_bytes: int = Field(default=1024 * 1024 + 64 * 1024, ge=64 * 1024)
     connection_seconds: int = Field(default=600, ge=1)
     drain_seconds: float = Field(default=10, gt=0)
 
@@ -33,6 +35,30 @@ class AuthoritySection(_Section):
     """`[authority]`: the folder of the enrolment authority's key. The server never opens it."""
 
     folder: Path = Path("authority")
+
+
+class RoundsSection(_Section):
+    """`[rounds]`: what the rounds of secure releases are announced with. Spans in seconds.
+
+    `min_group` is the smallest group that is revealed, `min_percent` the least part of a group's members that must
+    join; nodes refuse smaller ones than their own councils ask for. With `withholds` a group that falls short is left
+    out, and its councils stay charged; without, the round is aborted and every council refunded. With `keep_vectors`
+    each masked vector is kept for an auditor, who can then recompute the sums.
+    """
+
+    join_seconds: int = Field(default=STANDARD.join, ge=1)
+    report_seconds: int = Field(default=STANDARD.report, ge=1)
+    commit_seconds: int = Field(default=STANDARD.commit, ge=1)
+    reveal_seconds: int = Field(default=STANDARD.reveal, ge=1)
+    min_group: int = Field(default=8, ge=2)
+    min_percent: int = Field(default=67, ge=1, le=100)
+    withholds: bool = False
+    keep_vectors: bool = False
+
+    @property
+    def windows(self) -> Windows:
+        """The spans of a round that is announced now."""
+        return Windows(self.join_seconds, self.report_seconds, self.commit_seconds, self.reveal_seconds)
 
 
 class CoordinatorConfig(BaseSettings):
@@ -46,6 +72,7 @@ class CoordinatorConfig(BaseSettings):
     host: str
     server: ServerSection = ServerSection()
     authority: AuthoritySection = AuthoritySection()
+    rounds: RoundsSection = RoundsSection()
 
     @classmethod
     def settings_customise_sources(

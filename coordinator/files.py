@@ -1,8 +1,8 @@
 """The coordinator's folder: which file holds what, and which are secret (mode 0600).
 
-The server reads `server.key`, `server.pem`, `authority.pem` and the database. It needs neither the enrolment
-authority's key nor the signing key: envelopes are signed when a collection is opened or published, and served as
-stored.
+The server reads `server.key`, `server.pem`, `authority.pem`, `rounds.key` and the database. It needs neither the
+enrolment authority's key nor the signing key: envelopes are signed when a collection is opened or published, and served
+as stored. What the coordinator says in a round it says as the round goes on, with the key that epochs name.
 """
 
 from __future__ import annotations
@@ -66,6 +66,16 @@ class CoordinatorFiles:
         """The key that signs collections and benchmarks (Ed25519); secret. The server does not need it."""
         return self.home / "signing.key"
 
+    @property
+    def round_key(self) -> Path:
+        """The key that signs what the coordinator says in rounds (Ed25519); secret."""
+        return self.home / "rounds.key"
+
+    @property
+    def epoch_authority(self) -> Path:
+        """The public half of the enrolment authority's key for epochs (Ed25519, 32 bytes)."""
+        return self.home / "epochs.pub"
+
 
 def private_pem(key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey) -> bytes:
     """A private key as PKCS #8 in PEM, without a passphrase."""
@@ -87,7 +97,16 @@ def read_required(path: Path) -> bytes:
 
 def load_signing_key(files: CoordinatorFiles) -> Ed25519PrivateKey:
     """The key that signs collections and benchmarks. Raises NotACoordinator when it is missing or another kind."""
-    key = serialization.load_pem_private_key(read_required(files.signing_key), password=None)
+    return _load_ed25519(files.signing_key)
+
+
+def load_round_key(files: CoordinatorFiles) -> Ed25519PrivateKey:
+    """The key that signs what the coordinator says in rounds. Raises NotACoordinator as `load_signing_key` does."""
+    return _load_ed25519(files.round_key)
+
+
+def _load_ed25519(path: Path) -> Ed25519PrivateKey:
+    key = serialization.load_pem_private_key(read_required(path), password=None)
     if not isinstance(key, Ed25519PrivateKey):
-        raise NotACoordinator(f"{files.signing_key} is not an Ed25519 key.", "Restore it from a backup.")
+        raise NotACoordinator(f"{path} is not an Ed25519 key.", "Restore it from a backup.")
     return key

@@ -15,6 +15,7 @@ from coordinator.config import CoordinatorConfig, initial_config_text, load_conf
 from coordinator.errors import NotACoordinator
 from coordinator.files import CoordinatorFiles, private_pem, read_required, write_private
 from coordinator.store.database import create_store, open_store
+from protos.signing import public_bytes
 
 
 def found(home: Path, host: str, name: str, now: datetime) -> CoordinatorConfig:
@@ -29,11 +30,13 @@ def found(home: Path, host: str, name: str, now: datetime) -> CoordinatorConfig:
     folder = home / "authority"
     authority = load_authority(folder) if folder.exists() else create_authority(folder, now)
     write_private(files.root_certificate, pem(authority.certificate))
+    write_private(files.epoch_authority, public_bytes(authority.epoch_key))
     if not files.server_key.exists():
         write_private(files.server_key, private_pem(ec.generate_private_key(ec.SECP256R1())))
     certify_server(files, authority, host, name, now)
-    if not files.signing_key.exists():
-        write_private(files.signing_key, private_pem(Ed25519PrivateKey.generate()))
+    for path in (files.signing_key, files.round_key):
+        if not path.exists():
+            write_private(path, private_pem(Ed25519PrivateKey.generate()))
     (open_store if files.database.exists() else create_store)(files.database).close()
     write_private(files.config, initial_config_text(host, name).encode())
     return load_config(home)

@@ -9,12 +9,15 @@ from datetime import datetime
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection
 
-from coordinator.collections import CompiledCollection, compile_collection, refuse_unanswerable
+from coordinator.collections import CompiledCollection, compile_collection, secure_releases
 from coordinator.errors import InvalidCollection, UnknownCollection, WrongState
-from coordinator.records import CollectionState, StoredCollection, StoredSummary
+from coordinator.records import CollectionState, GroupSum, StoredCollection, StoredSummary
+from coordinator.rounds.records import OpenedRound
+from coordinator.rounds.sums import opened_rounds, opened_sums, release_name
 from coordinator.store import audit, collections, summaries
 from coordinator.store.audit import AuditEvent
 from coordinator.store.database import Store
+from coordinator.store.rounds import RoundTables
 from coordinator.wire import stored_summary
 from frameworks.catalogue import load_framework
 from frameworks.errors import FrameworkError
@@ -38,12 +41,11 @@ def open_collection(store: Store, compiled: CompiledCollection, signing_key: Ed2
     Raises
     ------
     InvalidCollection
-        When every release is in mode secure, or the collection's window is over.
+        When the collection's window is over.
     WrongState
         When another collection of that id was opened before, or this one is closed already.
     """
     collection = compiled.collection
-    refuse_unanswerable(collection)
     if collection.closes_at <= now:
         raise InvalidCollection(
             f"The window of {collection.id} is over ({collection.closes_at:%d %B %Y}).", "Correct `closes`."
@@ -79,12 +81,14 @@ def close_collection(store: Store, collection_id: str, now: datetime) -> None:
 
 @dataclass(frozen=True)
 class Received:
-    """All that estimates are made from: the collection, its framework and plans as asked, and every summary."""
+    """All that estimates are made from: the collection, its framework and plans as asked, every summary, and the sums
+    of the groups that rounds of its secure releases revealed."""
 
     stored: StoredCollection
     framework: Framework
     plans: tuple[ReleasePlan, ...]
     summaries: tuple[StoredSummary, ...]
+    sums: tuple[GroupSum, ...] = ()
 
 
 def received(store: Store, collection_id: str) -> Received:
@@ -98,17 +102,26 @@ def received(store: Store, collection_id: str) -> Received:
         When the framework installed here is not the one that was asked, byte for byte.
     """
 
-    def work(tx: Connection) -> tuple[StoredCollection, Sequence[StoredSummary]]:
+    def work(tx: Connection) -> tuple[StoredCollection, Sequence[StoredSummary], Sequence[OpenedRound]]:
         stored = _find(tx, collection_id)
         if stored.state is CollectionState.OPEN:
             raise WrongState(
                 f"{collection_id} is still open.", f"First run `newlyn-coordinator collection close {collection_id}`."
             )
-        return stored, [stored_summary(each) for each in summaries.list_summaries(tx, collection_id)]
+        names = [release_name(collection_id, release_id) for release_id in secure_releases(stored.collection)]
+        rounds = opened_rounds(RoundTables(tx, locking=False), names)
+        return stored, [stored_summary(each) for each in summaries.list_summaries(tx, collection_id)], rounds
 
-    stored, listed = store.read("received", work)
+    stored, listed, rounds = store.read("received", work)
     framework = _framework_as_asked(stored)
-    return Received(stored, framework, compile_collection(stored.collection, framework), tuple(listed))
+    plans = compile_collection(stored.collection, framework)
+    return Received(stored, framework, plans, tuple(listed), opened_sums(rounds, plans, listed))
+
+
+def asked_plans(store: Store, collection_id: str) -> tuple[ReleasePlan, ...]:
+    """The plans of a collection, as councils were asked. Raises UnknownCollection, and InvalidCollection as above."""
+    stored = store.read("asked plans", lambda tx: _find(tx, collection_id))
+    return compile_collection(stored.collection, _framework_as_asked(stored))
 
 
 def _framework_as_asked(stored: StoredCollection) -> Framework:

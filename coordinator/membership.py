@@ -30,7 +30,7 @@ from coordinator.store import audit, members
 from coordinator.store.audit import AuditEvent
 from coordinator.store.database import Store
 from protos.invitation import Invitation
-from protos.signing import key_id
+from protos.signing import key_id, public_bytes
 
 
 def council_name(code: str) -> str:
@@ -63,6 +63,7 @@ def invite(
         invitee_certificate=pem(certificate).decode(),
         invitee_key=private_pem(key).decode(),
         coordinator_signing_key=signing_key,
+        epoch_authority_key=public_bytes(authority.epoch_key),
         token=token,
         expires_at=min(now + INVITATION_LIFE, certificate.not_valid_after_utc),
     )

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from coordinator.collections import DEFAULT_DELTA, read_collection
+from coordinator.collections import read_collection
 from coordinator.command_line import format_option, reporting, show
 from coordinator.errors import UsageProblem
 from coordinator.privacy_screen import show_privacy
 from coordinator.privacy_tables import tables_of_collection, tables_of_cost
 from frameworks.accounting import rho_from_epsilon, rho_units_down
+from frameworks.exposure import DELTA
 
 _LEAST_RHO_UNITS, _MOST_RHO_UNITS = 10**6, 10**14
 _EPSILON = 1.0
@@ -27,7 +28,7 @@ _EPSILON = 1.0
     type=click.Path(path_type=Path, dir_okay=False),
     help="A collection file: what its releases cost, repeated every year; instead of --epsilon.",
 )
-@click.option("--delta", type=float, default=DEFAULT_DELTA, show_default=True, help="Where epsilon is read.")
+@click.option("--delta", type=float, default=DELTA, show_default=True, help="Where epsilon is read.")
 @format_option
 @reporting
 def privacy_command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -17,6 +17,7 @@ from coordinator.authorisation import Caller, Peer
 from coordinator.config import ServerSection
 from coordinator.errors import ServerFailed
 from coordinator.interceptors import Around, Context, current_peer, error_boundary, identification, request_log
+from coordinator.rounds.report_stream import ReportAssembly, report_header, round_of
 from coordinator.service import Service
 from protos.benchmark.v1.benchmark_pb2 import GetBenchmarkRequest, GetBenchmarkResponse
 from protos.benchmark.v1.benchmark_pb2_grpc import BenchmarkServiceServicer, add_BenchmarkServiceServicer_to_server
@@ -29,10 +30,15 @@ from protos.collection.v1.collection_pb2 import (
 from protos.collection.v1.collection_pb2_grpc import CollectionServiceServicer, add_CollectionServiceServicer_to_server
 from protos.enrolment.v1.enrolment_pb2 import EnrolRequest, EnrolResponse
 from protos.enrolment.v1.enrolment_pb2_grpc import EnrolmentServiceServicer, add_EnrolmentServiceServicer_to_server
+from protos.round.v1 import round_pb2 as rounds
+from protos.round.v1.round_pb2_grpc import RoundServiceServicer, add_RoundServiceServicer_to_server
 from protos.summary.v1.summary_pb2 import SubmitSummaryRequest, SubmitSummaryResponse
 from protos.summary.v1.summary_pb2_grpc import SummaryServiceServicer, add_SummaryServiceServicer_to_server
 
 Answer = TypeVar("Answer")
+
+ADVANCE_SECONDS = 1.0
+"""Between two looks at whether time or messages allow a round to go on."""
 
 
 class Worker:
@@ -54,6 +60,10 @@ class Worker:
 
     def _admitted(self, call: Callable[[Service, Caller], Answer], peer: Peer) -> Answer:
         return call(self._service, self._service.admit(peer))
+
+    async def advance_rounds(self) -> None:
+        """Moves every round as far as time and what has come allow."""
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._service.rounds.desk.advance)
 
     def close(self) -> None:
         """Waits for what has started."""
@@ -125,6 +135,55 @@ class BenchmarkServicer(BenchmarkServiceServicer):
         return wire.benchmark_response(await self._worker.run(lambda service, _: service.benchmark(collection_id)))
 
 
+class RoundServicer(RoundServiceServicer):
+    """newlyn.round.v1.RoundService."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    async def Poll(self, request: rounds.PollRequest, context: Context) -> rounds.PollResponse:  # noqa: N802, ARG002
+        """What there is for a node to do."""
+        return await self._worker.run(lambda service, caller: service.rounds.poll(caller, request))
+
+    async def SubmitJoin(self, request: rounds.JoinSubmission, context: Context) -> rounds.Receipt:  # noqa: N802, ARG002
+        """Takes a Join."""
+        return await self._worker.run(lambda service, caller: service.rounds.submit_join(caller, request))
+
+    async def SubmitReport(  # noqa: N802
+        self,
+        request_iterator: AsyncIterator[rounds.ReportPart],
+        context: Context,  # noqa: ARG002
+    ) -> rounds.Receipt:
+        """Takes a report, part by part."""
+        parts = aiter(request_iterator)
+        header = report_header(await anext(parts, rounds.ReportPart()))
+        round_id = round_of(header)
+        length = await self._worker.run(lambda service, _: service.rounds.vector_bytes(round_id))
+        assembly = ReportAssembly(header, length)
+        async for part in parts:
+            assembly.add(part)
+        report = assembly.whole()
+        return await self._worker.run(
+            lambda service, caller: service.rounds.submit_report(caller, report.header, report.vector, report.shares)
+        )
+
+    async def SubmitVerdict(self, request: rounds.Signed, context: Context) -> rounds.Receipt:  # noqa: N802, ARG002
+        """Takes a verdict."""
+        return await self._worker.run(lambda service, caller: service.rounds.submit_verdict(caller, request))
+
+    async def SubmitReveal(self, request: rounds.Signed, context: Context) -> rounds.Receipt:  # noqa: N802, ARG002
+        """Takes a reveal."""
+        return await self._worker.run(lambda service, caller: service.rounds.submit_reveal(caller, request))
+
+    async def SubmitRecord(  # noqa: N802
+        self,
+        request: rounds.SignedRecord,
+        context: Context,  # noqa: ARG002
+    ) -> rounds.RecordReceipt:
+        """Takes a council's keys for the next epoch."""
+        return await self._worker.run(lambda service, caller: service.rounds.submit_record(caller, request))
+
+
 @dataclass(frozen=True)
 class ServerCredentials:
     """PEM texts: the server's key and certificate, and the root that every caller's certificate must come from."""
@@ -155,6 +214,7 @@ def add_services(worker: Worker, server: grpc.aio.Server) -> None:
     add_CollectionServiceServicer_to_server(CollectionServicer(worker), server)
     add_SummaryServiceServicer_to_server(SummaryServicer(worker), server)
     add_BenchmarkServiceServicer_to_server(BenchmarkServicer(worker), server)
+    add_RoundServiceServicer_to_server(RoundServicer(worker), server)
 
 
 def build_server(
@@ -183,6 +243,16 @@ def build_server(
     return server, port
 
 
+async def advance_always(worker: Worker, log: structlog.stdlib.BoundLogger) -> None:
+    """Moves rounds forward every second; what stops it once is tried again."""
+    while True:
+        try:
+            await worker.advance_rounds()
+        except Exception as error:
+            log.error("fault", method="advance rounds", fault=type(error).__name__)
+        await asyncio.sleep(ADVANCE_SECONDS)
+
+
 async def serve(
     service: Service,
     credentials: ServerCredentials,
@@ -202,9 +272,11 @@ async def serve(
         loop.add_signal_handler(number, stopping.set)
     await server.start()
     log.info("serving", address=f"{settings.listen}:{port}", version=wire.SOFTWARE_VERSION)
+    advancing = asyncio.create_task(advance_always(worker, log))
     started(port)
     await stopping.wait()
     log.info("draining")
+    advancing.cancel()
     await server.stop(settings.drain_seconds)
     worker.close()
     log.info("stopped")

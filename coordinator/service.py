@@ -17,6 +17,7 @@ from coordinator.authorisation import Caller, Peer
 from coordinator.enrolment import EnrolmentRequest
 from coordinator.records import LedgerHead, SignedSummary
 from coordinator.refusals import CertificateNotAccepted, NotPublishedYet, Refusal
+from coordinator.rounds.service import RoundService
 from coordinator.store import audit, collections, members, summaries
 from coordinator.store.audit import AuditEvent
 from coordinator.store.database import Store
@@ -30,9 +31,10 @@ Clock = Callable[[], datetime]
 class Service:
     """The coordinator as its callers see it. Synchronous: the server runs each call on a thread of its pool."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, rounds: RoundService) -> None:
         self._store = store
         self._clock = clock
+        self.rounds = rounds
 
     def admit(self, peer: Peer) -> Caller:
         """Admits a peer whose certificate is known here by its fingerprint, in force, and of the council it names.

@@ -31,6 +31,14 @@ def rho_units_up(rho: Fraction) -> int:
     return math.ceil(rho * UNITS_PER_RHO)
 
 
+def root_up(value: Fraction) -> int:
+    """The smallest whole number whose square is at least `value`."""
+    root = math.isqrt(value.numerator // value.denominator)
+    while root * root * value.denominator < value.numerator:
+        root += 1
+    return root
+
+
 def rho_units_down(rho: float | Fraction) -> int:
     """`rho` in ledger units, rounded down (a limit)."""
     return math.floor(Fraction(rho) * UNITS_PER_RHO)

@@ -40,15 +40,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from frameworks.accounting import UNITS_PER_RHO, rho_units_up
+from frameworks.accounting import UNITS_PER_RHO, rho_units_up, root_up
 from frameworks.blocks import OVERALL as OVERALL
 from frameworks.blocks import SIGMA_UNITS as SIGMA_UNITS
 from frameworks.blocks import Block as Block
@@ -139,13 +139,13 @@ class ReleasePlan:
         last = self.blocks[-1]
         return last.start + last.length
 
-    @property
+    @cached_property
     def plan_hash(self) -> bytes:
         """SHA-256 of the plan as canonical JSON (sorted keys, no spaces), 32 bytes."""
         text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode()).digest()
 
-    @property
+    @cached_property
     def noise_hash(self) -> bytes:
         """SHA-256 of what is said of the noise alone, 32 bytes: how it is shared, and each block's part in it."""
         blocks = [(block.start, block.length, block.sensitivity, block.sigma_units) for block in self.blocks]
@@ -183,16 +183,9 @@ class _Draft:
     weight: Fraction
 
 
-def _integer_sqrt_up(value: Fraction) -> int:
-    root = math.isqrt(value.numerator // value.denominator)
-    while root * root * value.denominator < value.numerator:
-        root += 1
-    return root
-
-
 def _root(squared: Fraction) -> Fraction:
     """The square root as a weight, rounded up to 1/64."""
-    return Fraction(_integer_sqrt_up(squared * _WEIGHT_GRID**2), _WEIGHT_GRID)
+    return Fraction(root_up(squared * _WEIGHT_GRID**2), _WEIGHT_GRID)
 
 
 def _total_weight(cohort: Cohort, indicators: list[Indicator], others: list[Block]) -> Fraction:
@@ -283,7 +276,7 @@ def _scaled(drafts: list[_Draft], rho: Fraction) -> list[_Draft]:
 
     def scaled(draft: _Draft) -> _Draft:
         variance = draft.block.sensitivity**2 * s_squared / draft.weight
-        return replace(draft, block=replace(draft.block, sigma_units=_integer_sqrt_up(variance * SIGMA_UNITS**2)))
+        return replace(draft, block=replace(draft.block, sigma_units=root_up(variance * SIGMA_UNITS**2)))
 
     return [scaled(draft) for draft in drafts]
 

@@ -22,6 +22,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from frameworks.accounting import root_up
 from frameworks.blocks import SIGMA_UNITS, Block
 from frameworks.model import Model
 
@@ -77,7 +78,7 @@ class SecureShare:
 
 def share_units(block: Block, honest_shares: int, grid: int) -> int:
     """The scale of a node's share of a block's noise on the grid, in 1/1024, rounded up."""
-    return _root_up(Fraction((block.sigma_units * grid) ** 2, honest_shares))
+    return root_up(Fraction((block.sigma_units * grid) ** 2, honest_shares))
 
 
 def grid_for(blocks: Iterable[Block], honest_shares: int) -> int:
@@ -115,10 +116,3 @@ def share_residue(share: SecureShare, blocks: Iterable[Block], roster: int) -> f
     return math.fsum(
         block.length * tau(honest, share_units(block, honest, share.grid) / SIGMA_UNITS) for block in blocks
     )
-
-
-def _root_up(value: Fraction) -> int:
-    root = math.isqrt(value.numerator // value.denominator)
-    while root * root * value.denominator < value.numerator:
-        root += 1
-    return root

@@ -122,6 +122,7 @@ class CheckReport:
             ],
             "ignored_files": [asdict(file) for file in self.inventory.ignored],
             "file_faults": [asdict(fault) for fault in self.reading.file_faults],
+            "file_doubts": [asdict(doubt) for doubt in self.reading.file_doubts],
             "row_findings": [asdict(finding) for finding in self.row_findings],
             "quality_findings": [finding.as_json() for finding in self.findings],
             "schema_departures": len(self.reading.schema_report),
@@ -204,6 +205,7 @@ def _write_rows(path: Path, reading: ReadReport, concerned_by: Mapping[Rule, tup
     writer = csv.writer(text)
     writer.writerow(("file", "row", "column", "reason", "id"))
     writer.writerows((fault.file, "", "", fault.problem, "") for fault in reading.file_faults)
+    writer.writerows((doubt.file, "", "", doubt.problem, "") for doubt in reading.file_doubts)
     writer.writerows((fault.file, fault.row, fault.column, fault.reason, "") for fault in reading.faults)
     for rule, ids in concerned_by.items():
         writer.writerows((rule.source.value, "", "", rule.title, one) for one in ids)

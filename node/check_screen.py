@@ -64,6 +64,7 @@ def _read(report: CheckReport) -> str:
 def _look_at(report: CheckReport) -> list[str]:
     lines = [f"{fault.file} is not used: {fault.problem}" for fault in report.reading.file_faults]
     lines += [f"{file.name} is not used: {file.reason}" for file in report.inventory.ignored]
+    lines += [f"{doubt.file} is used, but {doubt.problem}" for doubt in report.reading.file_doubts]
     findings = report.row_findings
     if findings:
         lines.append(f"{len(report.reading.faults):,} rows or values not used:")

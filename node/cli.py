@@ -18,7 +18,6 @@ from pathlib import Path
 
 import click
 import structlog
-from rich.console import Console
 
 from frameworks.model import Framework
 from node import screens
@@ -40,18 +39,22 @@ from node.command_line import (
 )
 from node.compare import compare
 from node.config import initial_config_text, load_config, load_warehouse
+from node.consent_commands import approve, approver, refuse
 from node.data import council_ons_code
 from node.doctor import Verdict, examine
 from node.enrolment import ask_for_certificate, begin, is_enrolled, read_invitation
-from node.errors import ChecksFailed, LedgerDamaged, NodeError, NotEnrolled, NothingSent, UsageProblem
+from node.errors import ChecksFailed, NodeError, NotEnrolled, NothingSent, UsageProblem
 from node.identity import IdentityFiles, check_in_date, key_fingerprints
-from node.ledger_entries import Decision
+from node.ledger_commands import ledger
 from node.link import SOFTWARE_VERSION
 from node.log import make_logger
-from node.preview import preview
+from node.preview_commands import preview_command
 from node.returns import measure_returns
+from node.round_assembly import round_standings
+from node.round_commands import epoch_commands, round_commands
+from node.rounds.folder import RoundFolder
 from node.sources.inventory import take_inventory
-from node.status import read_budget, read_status
+from node.status import read_status
 from node.template_files import write_templates
 from node.warehouse import Warehouse
 from node.warehouse_check import check_warehouse
@@ -263,83 +266,11 @@ def doctor(config_path: Path, output_format: str) -> None:
         sys.exit(ChecksFailed.exit_code)
 
 
-@main.command("preview")
-@click.argument("collection", required=False)
-@config_option
-@format_option
-@reporting
-def preview_command(collection: str | None, config_path: Path, output_format: str) -> None:
-    """What is asked, what would be sent, what it costs and what it could reveal. No data are opened.
-
-    \b
-    Example: newlyn-node preview 2025-annual
-    """
-    with open_node(config_path, reading=True) as node:
-        offers = [node.offers.find(collection)] if collection else node.offers.offers()
-        budget = read_budget(node.ledger, node.config.policy, utc_now())
-        previews = [preview(offer, node.config.policy, budget) for offer in offers]
-    show(
-        output_format,
-        {"collections": [shown.as_json() for shown in previews]},
-        lambda console: screens.show_previews(console, previews),
-    )
+main.add_command(preview_command)
 
 
-def _decide(decision: Decision, collection: str, release: str | None, by: str, config_path: Path) -> list[str]:
-    with open_node(config_path) as node:
-        plans = [plan for plan in node.offers.find(collection).plans if release is None or plan.release_id == release]
-        if not plans:
-            raise UsageProblem(f"Collection {collection} has no release {release}.", "See `newlyn-node preview`.")
-        for plan in plans:
-            node.decide(decision, plan, by)
-        return [plan.release_id for plan in plans]
-
-
-def _show_decision(
-    output_format: str, decision: Decision, collection: str, releases: list[str], what_follows: str
-) -> None:
-    def text(console: Console) -> None:
-        for name in releases:
-            console.print(f"{decision.capitalize()} {collection} / {name}. {what_follows}", soft_wrap=True)
-
-    show(output_format, {"collection": collection, "releases": releases, "decision": decision}, text)
-
-
-_by = click.option("--by", required=True, help="Your name and role; it is kept in the ledger, on this machine.")
-
-
-@main.command()
-@click.argument("collection")
-@click.argument("release", required=False)
-@_by
-@config_option
-@format_option
-@reporting
-def approve(collection: str, release: str | None, by: str, config_path: Path, output_format: str) -> None:
-    """Approve the plan of a collection (or of one release) before anything is measured.
-
-    \b
-    Example: newlyn-node approve 2025-annual --by "A. Caldicott, guardian"
-    """
-    decided = _decide("approved", collection, release, by, config_path)
-    _show_decision(output_format, "approved", collection, decided, "The node measures and sends it at its next poll.")
-
-
-@main.command()
-@click.argument("collection")
-@click.argument("release", required=False)
-@_by
-@config_option
-@format_option
-@reporting
-def refuse(collection: str, release: str | None, by: str, config_path: Path, output_format: str) -> None:
-    """Refuse a collection (or one release). Outside, a refusal shows as absence only.
-
-    \b
-    Example: newlyn-node refuse 2025-annual --by "A. Caldicott, guardian"
-    """
-    decided = _decide("refused", collection, release, by, config_path)
-    _show_decision(output_format, "refused", collection, decided, "Nothing is measured, charged or sent.")
+for _command in (approve, refuse, approver, ledger, epoch_commands, round_commands):
+    main.add_command(_command)
 
 
 @main.command()
@@ -418,6 +349,8 @@ def status(config_path: Path, output_format: str) -> None:
             policy=node.config.policy,
             benchmarks=node.shelf.collections(),
             now=utc_now(),
+            rounds=round_standings(node.config, node.ledger),
+            alarms=RoundFolder.of(node.config).alarms(utc_now).alarms(),
         )
     show(output_format, standing.as_json(), lambda console: screens.show_status(console, standing))
 
@@ -445,47 +378,6 @@ def compare_command(collection: str | None, config_path: Path, output_format: st
     )
     comparison = compare(benchmark, framework, figures, config.council.code)
     show(output_format, comparison.as_json(), lambda console: screens.show_comparison(console, comparison))
-
-
-@main.group()
-def ledger() -> None:
-    """The council's record of privacy budget spent."""
-
-
-@ledger.command("show")
-@config_option
-@format_option
-@reporting
-def ledger_show(config_path: Path, output_format: str) -> None:
-    """Every entry of the ledger.
-
-    \b
-    Example: newlyn-node ledger show --format json
-    """
-    with open_node(config_path, reading=True) as node:
-        entries = node.ledger.entries()
-    show(
-        output_format,
-        {"entries": [entry.as_json() for entry in entries]},
-        lambda console: screens.show_ledger(console, entries),
-    )
-
-
-@ledger.command("verify")
-@config_option
-@format_option
-@reporting
-def ledger_verify(config_path: Path, output_format: str) -> None:
-    """Recompute the whole chain, the sums and the digests of stored summaries.
-
-    \b
-    Example: newlyn-node ledger verify
-    """
-    with open_node(config_path, reading=True) as node:
-        faults = node.ledger.verify()
-    show(output_format, {"faults": list(faults)}, lambda console: screens.show_verification(console, faults))
-    if faults:
-        sys.exit(LedgerDamaged.exit_code)
 
 
 @main.group("config")

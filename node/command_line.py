@@ -59,6 +59,11 @@ def show(output_format: str, value: Any, text: Callable[[Console], None]) -> Non
         text(Console(highlight=False, width=None if sys.stdout.isatty() else 120))
 
 
+def said(output_format: str, value: Any, sentences: str) -> None:
+    """Prints a result: `value` as JSON, or sentences."""
+    show(output_format, value, lambda console: console.print(sentences, markup=False, soft_wrap=True))
+
+
 def framework_of(framework_id: str) -> Framework:
     """The installed framework of that id. Raises UsageProblem where there is none."""
     try:

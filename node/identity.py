@@ -111,7 +111,7 @@ class KeyFingerprints:
 
 def key_fingerprints(files: IdentityFiles) -> KeyFingerprints:
     """The fingerprints of this node's keys, as `newlyn-coordinator authority sign` shows them."""
-    key = serialization.load_pem_private_key(_read(files.transport_key), password=None)
+    key = load_transport_key(files)
     spki = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return KeyFingerprints(hashlib.sha256(spki).hexdigest()[:16], key_id(public_bytes(load_signing_key(files))))
 
@@ -124,11 +124,22 @@ def load_signing_key(files: IdentityFiles) -> Ed25519PrivateKey:
     return key
 
 
-def certificate_request(files: IdentityFiles, council_code: str) -> bytes:
-    """A PKCS #10 request (DER) for exactly one URI name, the council's."""
+def load_transport_key(files: IdentityFiles) -> ec.EllipticCurvePrivateKey:
+    """The key of the link. Raises NotEnrolled when it is missing or not an elliptic-curve key."""
     key = serialization.load_pem_private_key(_read(files.transport_key), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise NotEnrolled("The transport key is not an elliptic-curve key.", "Enrol again with a new invitation.")
+    return key
+
+
+def load_certificate(files: IdentityFiles) -> x509.Certificate:
+    """The council's certificate. Raises NotEnrolled until it has been issued."""
+    return x509.load_pem_x509_certificate(_read(files.certificate))
+
+
+def certificate_request(files: IdentityFiles, council_code: str) -> bytes:
+    """A PKCS #10 request (DER) for exactly one URI name, the council's."""
+    key = load_transport_key(files)
     uri = Identity(Role.COUNCIL, council_code).uri
     request = (
         x509.CertificateSigningRequestBuilder()
@@ -165,4 +176,4 @@ def check_in_date(files: IdentityFiles, now: datetime) -> None:
 
 def certificate_end(files: IdentityFiles) -> datetime:
     """When the council's certificate expires (UTC). Raises NotEnrolled when there is none."""
-    return x509.load_pem_x509_certificate(_read(files.certificate)).not_valid_after_utc
+    return load_certificate(files).not_valid_after_utc

@@ -21,6 +21,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from frameworks.plan import ReleasePlan
 from node.decisions import Owner, limits_in_force, recorded_limits, signed_by, standing_decision
 from node.errors import AlreadyReleased, ApproverRefused, LedgerDamaged, LedgerRolledBack, UsageProblem
 from node.ledger_entries import (
@@ -41,6 +42,13 @@ from node.ledger_entries import (
 from node.ledger_file import connect, damaged, only_writer, storage_errors
 from node.ledger_repair import Repair, is_behind, plan_repair, repaired_since
 from node.ledger_replay import faults_in
+from node.ledger_rounds import (
+    certificate_digest,
+    is_abort_certificate,
+    round_charge,
+    round_charge_fault,
+    round_refund,
+)
 from node.ledger_schema import SCHEMA, SCHEMA_VERSION
 from node.policy import Limits, check_budget
 
@@ -100,13 +108,20 @@ class Ledger:
                     connection.execute("PRAGMA query_only = ON")
                 yield ledger
 
+    @classmethod
+    def in_memory(cls, clock: Callable[[], datetime], owner: Owner, new_key: Callable[[], bytes]) -> Ledger:
+        """An empty ledger that ends with the process, for simulations."""
+        ledger = cls(sqlite3.connect(":memory:", isolation_level=None), clock, owner)
+        ledger._prepare(new_key)
+        return ledger
+
     def _prepare(self, new_key: Callable[[], bytes]) -> None:
-        ((found,),) = self._rows("PRAGMA integrity_check(1)")
+        ((found,),) = self.rows("PRAGMA integrity_check(1)")
         if found != "ok":
             raise damaged(f"SQLite reports: {found}.")
-        ((version,),) = self._rows("PRAGMA user_version")
-        if version == 0 and not self._rows("SELECT 1 FROM sqlite_master"):
-            with self._transaction():
+        ((version,),) = self.rows("PRAGMA user_version")
+        if version == 0 and not self.rows("SELECT 1 FROM sqlite_master"):
+            with self.transaction():
                 for statement in SCHEMA:
                     self._connection.execute(statement)
                 self._connection.execute("INSERT INTO chain_key (key) VALUES (?)", (new_key(),))
@@ -115,8 +130,15 @@ class Ledger:
             raise damaged(f"its version is {version}, and this node reads version {SCHEMA_VERSION}.")
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing. Where even undoing fails, the connection is closed: nobody may read what is not committed."""
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; one within another is a part of it.
+
+        Where even undoing fails, the connection is closed: nobody may read what is not committed.
+        """
+        begun_outside = self._connection.in_transaction
+        if begun_outside:
+            yield
+            return
         with storage_errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -130,12 +152,13 @@ class Ledger:
                     self._connection.close()
                 raise
 
-    def _rows(self, sql: str, *parameters: Any) -> list[Any]:
+    def rows(self, sql: str, *parameters: Any) -> list[Any]:
+        """What a statement gives; rounds keep their tables in this database too (`node.rounds.sqlite_store`)."""
         with storage_errors():
             return self._connection.execute(sql, parameters).fetchall()
 
     def _key(self) -> bytes:
-        rows = self._rows("SELECT key FROM chain_key")
+        rows = self.rows("SELECT key FROM chain_key")
         if len(rows) != 1:
             raise damaged("it does not have exactly one key.")
         return bytes(rows[0][0])
@@ -168,7 +191,7 @@ class Ledger:
 
     def entries(self) -> tuple[Entry, ...]:
         """Every entry in order, without the envelopes. Raises LedgerDamaged for an entry that is not one."""
-        rows = self._rows(f"SELECT {_COLUMNS} FROM entry ORDER BY sequence")
+        rows = self.rows(f"SELECT {_COLUMNS} FROM entry ORDER BY sequence")
         try:
             return tuple(entry_from_row(row) for row in rows)
         except ValueError as error:
@@ -189,11 +212,15 @@ class Ledger:
         """
         entries = self.entries()
         faults = faults_in(entries, self._key(), self._owner.council_code)
-        envelopes = dict(self._rows("SELECT sequence, envelope FROM entry WHERE envelope IS NOT NULL"))
+        envelopes = dict(self.rows("SELECT sequence, envelope FROM entry WHERE envelope IS NOT NULL"))
         for entry in entries:
-            if entry.kind is EntryKind.STORED and sha256(envelopes[entry.sequence]).digest() != entry.digest:
+            holds = entry.kind in (EntryKind.STORED, EntryKind.REFUNDED)
+            if holds and sha256(envelopes[entry.sequence]).digest() != entry.digest:
                 faults.append(f"Entry {entry.sequence} does not hold the bytes whose digest it gives.")
-        if {sql for (sql,) in self._rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")} != set(SCHEMA):
+            refunds = entry.kind is EntryKind.REFUNDED
+            if refunds and not self._is_aborted(entry.round_id or b"", envelopes[entry.sequence]):
+                faults.append(f"Entry {entry.sequence} refunds a round without the certificate of its abort alone.")
+        if {sql for (sql,) in self.rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")} != set(SCHEMA):
             faults.append("The tables, or the triggers that keep entries as they are, are not as they were made.")
         return tuple(faults)
 
@@ -245,7 +272,7 @@ class Ledger:
 
         Signed with `key`, or the node's own. Raises as `plan_repair`, and ApproverRefused for a key that may not.
         """
-        with self._transaction():
+        with self.transaction():
             planned = self.plan_repair(remembered, policy, years)
             entries = self.entries()
             draft = replace(
@@ -278,7 +305,7 @@ class Ledger:
 
         Raises UsageProblem when they are not above those in force, and ApproverRefused for a key that may not.
         """
-        with self._transaction():
+        with self.transaction():
             entries = self.entries()
             recorded = recorded_limits(entries, self._owner.gave_leave)
             if recorded is None or not policy.exceed(recorded):
@@ -317,7 +344,7 @@ class Ledger:
 
         Raises UsageProblem without a name, and ApproverRefused for an approval with a key that may not.
         """
-        with self._transaction():
+        with self.transaction():
             entries = self.entries()
             draft = self._draft(entries, EntryKind.DECISION, collection_id, release_id, plan_hash)
             signed = self._signed(replace(draft, decision=decision), by, key)
@@ -351,37 +378,113 @@ class Ledger:
         AlreadyReleased
             When the release was charged under another plan.
         """
-        with self._transaction():
+        with self.transaction():
             charged = self.reservation(collection_id, release_id, plan_hash)
             if charged is not None:
                 return charged
-            entries = self.entries()
-            if recorded_limits(entries, self._owner.gave_leave) is None:
-                entries += (self._append(entries, self._limit(entries, policy, "[policy] of node.toml", None)),)
+            entries = self._with_limits(self.entries(), policy)
             draft = self._draft(entries, EntryKind.RESERVED, collection_id, release_id, plan_hash)
-            year, limits = budget_year(draft.at), limits_in_force(entries, self._owner, policy)
-            check_budget(
-                rho_units,
-                spent_in_year=spent(entries, year),
-                year_limit_units=limits.year_units,
-                spent_for_life=spent(entries),
-                life_limit_units=limits.life_units,
+            return self._append(entries, self._priced(entries, draft, rho_units, policy))
+
+    def _with_limits(self, entries: tuple[Entry, ...], policy: Limits) -> tuple[Entry, ...]:
+        """The entries, the policy's limits among them: the first charge records them."""
+        if recorded_limits(entries, self._owner.gave_leave) is not None:
+            return entries
+        return (*entries, self._append(entries, self._limit(entries, policy, "[policy] of node.toml", None)))
+
+    def _priced(self, entries: tuple[Entry, ...], draft: Entry, rho_units: int, policy: Limits) -> Entry:
+        """A charge under the limits in force. Raises BudgetExceeded."""
+        year, limits = budget_year(draft.at), limits_in_force(entries, self._owner, policy)
+        check_budget(
+            rho_units,
+            spent_in_year=spent(entries, year),
+            year_limit_units=limits.year_units,
+            spent_for_life=spent(entries),
+            life_limit_units=limits.life_units,
+        )
+        return replace(
+            draft,
+            rho_units=rho_units,
+            budget_year=year,
+            year_limit_units=limits.year_units,
+            life_limit_units=limits.life_units,
+        )
+
+    def check_round_payable(self, plan: ReleasePlan, round_id: bytes, *, policy: Limits) -> None:
+        """Raises BudgetExceeded or AlreadyReleased where `charge_round` would."""
+        entries = self.entries()
+        if round_charge(entries, round_id) is None:
+            self._round_charge(entries, plan, round_id, policy)
+
+    def charge_round(self, plan: ReleasePlan, round_id: bytes, *, policy: Limits) -> Entry:
+        """Charges a release in mode secure for a report in one of its rounds (id of 16 bytes), and returns the entry.
+
+        A round that is charged already is not charged again.
+
+        Raises
+        ------
+        BudgetExceeded
+            When the year's or the lifetime's limit would be passed; nothing is charged.
+        AlreadyReleased
+            When another round of the release is charged and not refunded, was of another plan, or was the last allowed.
+        """
+        with self.transaction():
+            entries = self.entries()
+            charged = round_charge(entries, round_id)
+            if charged is not None:
+                return charged
+            entries = self._with_limits(entries, policy)
+            return self._append(entries, self._round_charge(entries, plan, round_id, policy))
+
+    def _round_charge(self, entries: tuple[Entry, ...], plan: ReleasePlan, round_id: bytes, policy: Limits) -> Entry:
+        draft = self._draft(entries, EntryKind.RESERVED, plan.collection_id, plan.release_id, plan.plan_hash)
+        charge = self._priced(entries, replace(draft, round_id=round_id), plan.rho_units, policy)
+        fault = round_charge_fault(entries, charge)
+        if fault is not None:
+            raise AlreadyReleased(
+                f"A charge for release {plan.release_id} of {plan.collection_id} {fault}.",
+                "Nothing more is charged or sent for it. Tell the coordinator's operator.",
             )
-            charge = replace(
+        return charge
+
+    def refund_round(self, round_id: bytes, certificate: bytes) -> Entry | None:
+        """Gives back what was charged for a round, by its abort certificate (serialised); None where nothing was.
+
+        A round that is refunded already is not refunded again. Raises AlreadyReleased for another certificate, and
+        where a commit certificate of the round is held.
+        """
+        with self.transaction():
+            entries = self.entries()
+            charge, refunded = round_charge(entries, round_id), round_refund(entries, round_id)
+            if charge is None or refunded is not None:
+                return refunded
+            if not self._is_aborted(round_id, certificate):
+                raise AlreadyReleased(
+                    f"Release {charge.release_id} of {charge.collection_id} is not refunded: its round was not "
+                    "aborted, or not only.",
+                    "The charge stands. Tell the coordinator's operator.",
+                )
+            draft = self._draft(entries, EntryKind.REFUNDED, *charge.release, charge.plan_hash)
+            refund = replace(
                 draft,
-                rho_units=rho_units,
-                budget_year=year,
-                year_limit_units=limits.year_units,
-                life_limit_units=limits.life_units,
+                round_id=round_id,
+                rho_units=charge.rho_units,
+                budget_year=charge.budget_year,
+                digest=certificate_digest(certificate),
             )
-            return self._append(entries, charge)
+            return self._append(entries, refund, certificate)
+
+    def _is_aborted(self, round_id: bytes, certificate: bytes) -> bool:
+        """Whether the certificate is one of the round's abort, and no commit certificate of it is held."""
+        committed = "SELECT 1 FROM round_paper WHERE round_id = ? AND kind = 'commit certificate'"
+        return is_abort_certificate(certificate, round_id) and not self.rows(committed, round_id)
 
     def store(self, collection_id: str, release_id: str, plan_hash: bytes, envelope: bytes) -> Entry:
         """Stores the signed bytes of a charged release. They are the only ones: storing others is refused.
 
         Raises AlreadyReleased when other bytes are stored, or the release was not charged for this plan.
         """
-        with self._transaction():
+        with self.transaction():
             entries = self.entries()
             stored = find(entries, EntryKind.STORED, (collection_id, release_id))
             digest = sha256(envelope).digest()
@@ -397,7 +500,7 @@ class Ledger:
 
     def acknowledge(self, collection_id: str, release_id: str, payload_digest: bytes) -> Entry:
         """Records that the coordinator has the summary. Raises AlreadyReleased when none is stored here."""
-        with self._transaction():
+        with self.transaction():
             entries = self.entries()
             acknowledged = find(entries, EntryKind.ACKNOWLEDGED, (collection_id, release_id))
             if acknowledged is not None:
@@ -438,7 +541,7 @@ class Ledger:
 
     def envelope(self, collection_id: str, release_id: str) -> bytes:
         """The stored bytes of a release. Raises LedgerDamaged when they are not there or not what was stored."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT envelope, digest FROM entry WHERE kind = 'stored' AND collection_id = ? AND release_id = ?",
             collection_id,
             release_id,

@@ -25,8 +25,9 @@ Decision = Literal["approved", "refused"]
 class EntryKind(StrEnum):
     """What an entry records.
 
-    A person's decision on a plan; then a release charged, stored and acknowledged, in this order. Beside these, the
-    limits that the council sets itself, and a repair after the ledger was found to be an older copy.
+    A person's decision on a plan; then a release charged, stored and acknowledged, in this order. A release in mode
+    secure is charged once for each round in which this council reports, and refunded for one that was aborted. Beside
+    these, the limits that the council sets itself, and a repair after the ledger was found to be an older copy.
     """
 
     DECISION = "decision"
@@ -35,6 +36,7 @@ class EntryKind(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     LIMIT = "limit"
     REPAIRED = "repaired"
+    REFUNDED = "refunded"
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,10 @@ class Entry:
     has `decision`; a reservation `rho_units`, its `budget_year` and the limits in force; a limit the two limits.
     `digest` is the SHA-256 of the stored envelope, or of the payload that was acknowledged. A repair names the head
     that the coordinator remembered, and has what it charges to this budget year (`rho_units`) and to earlier ones, and
-    the limits it reckoned with. A decision, a limit and a repair have who took it (`decided_by`), the public key that
-    signed it (`signer`, 32 bytes) and the signature (64 bytes; `node.decisions`).
+    the limits it reckoned with. A reservation for a round of secure aggregation has the round's id (16 bytes); so has a
+    refund, with what it gives back to which year, and the digest of the round's abort certificate, which is its
+    envelope. A decision, a limit and a repair have who took it (`decided_by`), the public key that signed it (`signer`,
+    32 bytes) and the signature (64 bytes; `node.decisions`).
     """
 
     sequence: int
@@ -80,6 +84,7 @@ class Entry:
     life_limit_units: int | None = None
     remembered_sequence: int | None = None
     remembered_hash: bytes | None = None
+    round_id: bytes | None = None
     digest: bytes | None = None
     signer: bytes | None = None
     signature: bytes | None = None
@@ -131,10 +136,15 @@ def chain_hash(key: bytes, previous: bytes, entry: Entry) -> bytes:
 
 
 def spent(entries: Iterable[Entry], year: int | None = None) -> int:
-    """What was charged, in the year ending 31 March `year` or ever, in units of 1e-12 rho."""
+    """What was charged and not refunded, in the year ending 31 March `year` or ever, in units of 1e-12 rho."""
     if year is not None:
-        return sum(entry.rho_units or 0 for entry in entries if entry.budget_year == year)
-    return sum((entry.rho_units or 0) + (entry.earlier_rho_units or 0) for entry in entries)
+        return sum(_change(entry) for entry in entries if entry.budget_year == year)
+    return sum(_change(entry) + (entry.earlier_rho_units or 0) for entry in entries)
+
+
+def _change(entry: Entry) -> int:
+    """What an entry adds to what its budget year has spent."""
+    return -(entry.rho_units or 0) if entry.kind is EntryKind.REFUNDED else entry.rho_units or 0
 
 
 def find(entries: Iterable[Entry], kind: EntryKind, release: tuple[str, str]) -> Entry | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from node.decisions import SIGNED_KINDS, recorded_limits, signature_holds
 from node.ledger_entries import CHAIN_START, Entry, EntryKind, budget_year, chain_hash, find, spent
 from node.ledger_repair import last_in_step, what_was_left
+from node.ledger_rounds import refund_fault, round_charge_fault
 from node.policy import Limits
 
 
@@ -46,13 +47,17 @@ def _fault(earlier: Sequence[Entry], entry: Entry, council_code: str) -> str | N
         if not signature_holds(council_code, entry):
             return "is not signed by the key that it names, for this council"
         return _repair_fault(earlier, entry) if entry.kind is EntryKind.REPAIRED else None
+    if entry.kind is EntryKind.REFUNDED:
+        return refund_fault(earlier, entry)
+    if entry.kind is EntryKind.RESERVED and entry.round_id is not None:
+        return round_charge_fault(earlier, entry) or _charge_fault(earlier, entry)
     if find(earlier, entry.kind, entry.release):
         return f"is a second one of kind {entry.kind} for its release"
     if entry.kind is EntryKind.RESERVED:
         return _charge_fault(earlier, entry)
     needed = EntryKind.RESERVED if entry.kind is EntryKind.STORED else EntryKind.STORED
     before = find(earlier, needed, entry.release)
-    if before is None or before.plan_hash != entry.plan_hash:
+    if before is None or before.round_id is not None or before.plan_hash != entry.plan_hash:
         return f"does not follow an entry of kind {needed} for the same plan"
     return None
 

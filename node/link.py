@@ -5,7 +5,7 @@ Every call has a deadline. Answers are turned into the node's own errors by stat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TypeVar, cast
@@ -21,6 +21,8 @@ from protos.collection.v1.collection_pb2_grpc import CollectionServiceStub
 from protos.enrolment.v1.enrolment_pb2 import EnrolRequest, EnrolResponse
 from protos.enrolment.v1.enrolment_pb2_grpc import EnrolmentServiceStub
 from protos.envelope.v1.envelope_pb2 import SignedEnvelope
+from protos.round.v1 import round_pb2 as rounds
+from protos.round.v1.round_pb2_grpc import RoundServiceStub
 from protos.summary.v1.summary_pb2 import SubmitSummaryRequest, SubmitSummaryResponse
 from protos.summary.v1.summary_pb2_grpc import SummaryServiceStub
 
@@ -47,6 +49,7 @@ class Link:
         self._collections = CollectionServiceStub(channel)
         self._summaries = SummaryServiceStub(channel)
         self._benchmarks = BenchmarkServiceStub(channel)
+        self._rounds = RoundServiceStub(channel)
 
     def enrol(self, request: EnrolRequest) -> EnrolResponse:
         """Hands in a certificate request, or asks what became of it."""
@@ -84,6 +87,41 @@ class Link:
                 return None
             raise _translated(error) from None
         return answer.benchmark
+
+    def poll_rounds(self, request: rounds.PollRequest) -> rounds.PollResponse | None:
+        """What there is to do in rounds, or None where the coordinator is of a version that knows none."""
+        try:
+            answer: rounds.PollResponse = self._rounds.Poll(request, timeout=self._deadline)
+        except grpc.RpcError as error:
+            if _code(error) is grpc.StatusCode.UNIMPLEMENTED:
+                return None
+            raise _translated(error) from None
+        return answer
+
+    def submit_record(self, record: rounds.SignedRecord) -> rounds.RecordReceipt:
+        """Hands in the record of this node's keys. Safe to repeat, as are the four calls below."""
+        answer: rounds.RecordReceipt = self._call(lambda deadline: self._rounds.SubmitRecord(record, timeout=deadline))
+        return answer
+
+    def submit_join(self, submission: rounds.JoinSubmission) -> rounds.Receipt:
+        """Sends a Join."""
+        answer: rounds.Receipt = self._call(lambda deadline: self._rounds.SubmitJoin(submission, timeout=deadline))
+        return answer
+
+    def submit_report(self, parts: Iterable[rounds.ReportPart]) -> rounds.Receipt:
+        """Sends a report, part by part."""
+        answer: rounds.Receipt = self._call(lambda deadline: self._rounds.SubmitReport(iter(parts), timeout=deadline))
+        return answer
+
+    def submit_verdict(self, signed: rounds.Signed) -> rounds.Receipt:
+        """Sends a verdict."""
+        answer: rounds.Receipt = self._call(lambda deadline: self._rounds.SubmitVerdict(signed, timeout=deadline))
+        return answer
+
+    def submit_reveal(self, signed: rounds.Signed) -> rounds.Receipt:
+        """Sends a reveal."""
+        answer: rounds.Receipt = self._call(lambda deadline: self._rounds.SubmitReveal(signed, timeout=deadline))
+        return answer
 
     def _call(self, call: Callable[[float], Answer]) -> Answer:
         try:

@@ -14,7 +14,8 @@ from typing import Any
 
 import opendp.prelude as dp
 
-from frameworks.plan import Block, ReleasePlan
+from frameworks.plan import SIGMA_UNITS, Block, ReleasePlan
+from frameworks.shares import MOST_CHILDREN, SMALLEST_SHARE, SecureShare, share_units
 from node.errors import PlanRefused
 
 CLIP = 2**40
@@ -75,13 +76,59 @@ def add_noise(plan: ReleasePlan, exact: Sequence[int]) -> list[int]:
     Raises PlanRefused as `check_noise` does, ValueError for a vector of another length, and TypeError for an entry
     that is not an int.
     """
-    if len(exact) != plan.length:
-        raise ValueError("the vector is not as long as the plan")
-    if not all(map(_is_integer, exact)):
-        raise TypeError("the vector holds something that is no integer")
+    _check_exact(plan, exact)
     check_noise(plan)
     noised: list[int] = []
     for block in plan.blocks:
         entries = exact[block.indices]
         noised += _mechanism(block)([max(-CLIP, min(CLIP, entry)) for entry in entries])
+    return noised
+
+
+def _check_exact(plan: ReleasePlan, exact: Sequence[int]) -> None:
+    if len(exact) != plan.length:
+        raise ValueError("the vector is not as long as the plan")
+    if not all(map(_is_integer, exact)):
+        raise TypeError("the vector holds something that is no integer")
+
+
+def _share_mechanism(block: Block, secure: SecureShare, honest_shares: int) -> Any:
+    """A node's part of a block's noise, on the grid. Raises PlanRefused for one that is too fine to add up to it.
+
+    That shares add up to the block's scale is `frameworks.shares`; that this costs what the plan charges, OpenDP says
+    of the block itself.
+    """
+    _mechanism(block)
+    units = share_units(block, honest_shares, secure.grid)
+    if not SMALLEST_SHARE * SIGMA_UNITS <= units <= _LARGEST_SIGMA_UNITS:
+        raise _refused(block, "has shares of noise that are too small, or too large, for their sum to be sure")
+    space = dp.vector_domain(dp.atom_domain(T=dp.i64)), dp.l2_distance(T=float)
+    return dp.m.make_gaussian(*space, scale=units / SIGMA_UNITS)
+
+
+def add_share(plan: ReleasePlan, exact: Sequence[int], honest_shares: int) -> list[int]:
+    """A node's entries of a secure release, with its share of the noise for so many honest ones; times the grid.
+
+    Every entry of the exact vector (`plan.length` integers) is first clipped to what `MOST_CHILDREN` children could
+    move, so that what the noise may carry beyond the plan's bound does not depend on the data (privacy reference 5.5).
+    The scale of a share is sigma / sqrt(`honest_shares`) (5.2). Each call draws afresh.
+
+    Raises PlanRefused for a plan that is not secure and as `check_noise`, and for a share of a scale below 2 units of
+    the grid; ValueError for a vector of another length or for no honest share; TypeError for an entry that is no int.
+    """
+    secure = plan.secure
+    if secure is None:
+        raise PlanRefused(
+            f"The plan of release {plan.release_id} is not one of mode secure.",
+            "Nothing is charged or sent. Tell the coordinator's operator.",
+        )
+    if honest_shares < 1:
+        raise ValueError("no honest share of noise would be sure to be in the sum")
+    _check_exact(plan, exact)
+    check_noise(plan)
+    noised: list[int] = []
+    for block in plan.blocks:
+        most = block.sensitivity * MOST_CHILDREN
+        entries = [secure.grid * max(-most, min(most, entry)) for entry in exact[block.indices]]
+        noised += _share_mechanism(block, secure, honest_shares)(entries)
     return noised

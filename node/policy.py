@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from frameworks.accounting import UNITS_PER_RHO, rho_units_down
 from frameworks.plan import ReleasePlan
-from node.errors import BudgetExceeded, PlanRefused, PolicyRefused
+from node.errors import BudgetExceeded, PolicyRefused
 
 Rho = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 
@@ -73,8 +73,9 @@ class Policy(BaseModel):
     can be counted in 26 years of returns (privacy reference 3.4), and 26 annual releases at epsilon 1 cost 0.53, so a
     council that spends its yearly limit every year must decide again, as a person, in the seventh.
 
-    `minimum_councils` is the smallest group of councils that a secure release may sum over. This version answers
-    council releases only, where it has no effect.
+    `minimum_councils` is the smallest group of councils that a secure release may sum over (8 fits the smallest region;
+    secure aggregation reference, decision 6), and `colluding_councils` for how many that reveal their share its noise
+    must still be as large as is paid for.
 
     `approval`: "named" asks a person before anything is measured; "automatic" does not, but heeds a refusal. Where
     `approvers` are listed, only what one of them signed counts as an approval, or as a higher limit.
@@ -90,7 +91,8 @@ class Policy(BaseModel):
     rho_per_release: Rho = 0.0742
     rho_per_year: Rho = 0.15
     rho_for_life: Rho = 1.0
-    minimum_councils: int = Field(default=10, ge=2)
+    minimum_councils: int = Field(default=8, ge=2)
+    colluding_councils: int = Field(default=0, ge=0)
     approval: Literal["named", "automatic"] = "named"
     approvers: tuple[Approver, ...] = ()
 
@@ -124,17 +126,22 @@ def check_allowed(policy: Policy, plan: ReleasePlan) -> None:
 
     Raises
     ------
-    PlanRefused
-        For a mode that this version cannot carry out.
     PolicyRefused
-        For a framework or an indicator that the policy does not list.
+        For a framework or an indicator that the policy does not list, for sums over too few councils, and for noise
+        that too few colluding councils could lessen.
     BudgetExceeded
         When the release alone costs more than a release may.
     """
-    if plan.mode != "council":
-        raise PlanRefused(
-            f"Release {plan.release_id} asks for mode {plan.mode}; this node answers releases in mode council only.",
-            "Tell the coordinator's operator. Nothing is measured, charged or sent for it.",
+    if plan.secure is not None and plan.secure.largest_group - plan.secure.max_dropped < policy.minimum_councils:
+        raise PolicyRefused(
+            f"Release {plan.release_id} may reveal sums over fewer than {policy.minimum_councils} councils.",
+            "Tell the coordinator's operator. A council that decides so lowers [policy] minimum_councils in node.toml.",
+        )
+    if plan.secure is not None and plan.secure.max_colluding < policy.colluding_councils:
+        raise PolicyRefused(
+            f"The noise of release {plan.release_id} holds while {plan.secure.max_colluding} councils reveal theirs; "
+            f"this council asks for {policy.colluding_councils}.",
+            "Tell the coordinator's operator. A council that decides so lowers [policy] colluding_councils.",
         )
     if plan.framework_id not in policy.frameworks:
         raise PolicyRefused(

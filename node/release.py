@@ -116,6 +116,11 @@ class ReleaseDoor:
         if remembered_head is not None:
             self._ledger.check_remembered(*remembered_head)
         check_plan(collection, plan)
+        if plan.mode != "council":
+            raise PlanRefused(
+                f"Release {plan.release_id} is in mode {plan.mode}: it is answered in rounds, never by itself.",
+                "Nothing is measured, charged or sent for it here.",
+            )
         identity = (collection.id, plan.release_id, plan.plan_hash)
         charge = self._ledger.reservation(*identity)
         if self.is_acknowledged(*identity[:2]):
@@ -129,7 +134,7 @@ class ReleaseDoor:
         self._check_approval(plan)
         if charge is None:
             self._check_budget(plan)
-        exact = _measured(plan, exact_vector)
+        exact = measured(plan, exact_vector)
         self._ledger.reserve(*identity, plan.rho_units, policy=self._policy.limits)
         noised = self._noise(plan, exact)
         summary = self._signed_summary(plan, self._ledger.head(), declared_files, noised)
@@ -239,8 +244,11 @@ class ReleaseDoor:
         return envelope.SerializeToString(deterministic=True)
 
 
-def _measured(plan: ReleasePlan, exact_vector: Callable[[], Sequence[int]]) -> list[int]:
-    """The exact vector. An error that is not ours may quote a record, so its text goes no further."""
+def measured(plan: ReleasePlan, exact_vector: Callable[[], Sequence[int]]) -> list[int]:
+    """The exact vector. An error that is not ours may quote a record, so its text goes no further.
+
+    Raises ReturnsNotReady, and what measuring itself refuses.
+    """
     try:
         exact = [int(index(entry)) for entry in exact_vector()]
     except NodeError:

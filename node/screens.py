@@ -133,7 +133,7 @@ def show_cycle(console: Console, report: CycleReport) -> None:
 
 
 def show_status(console: Console, status: Status) -> None:
-    """Five lines."""
+    """Five lines, one for each round, and what was wrong in any."""
     console.print(f"Council   {escape(status.council)}{'' if status.enrolled else ' (not enrolled yet)'}")
     console.print(f"Open      {', '.join(status.open_collections) or 'nothing'}")
     for release in status.releases:
@@ -150,6 +150,15 @@ def show_status(console: Console, status: Status) -> None:
     console.print(f"Next      {_moment(status.next_date) if status.next_date else 'no date known'}")
     if status.benchmarks:
         console.print(f"Published {', '.join(status.benchmarks)}: newlyn-node compare")
+    for each in status.rounds:
+        reason = f" ({each.reason})" if each.reason else ""
+        console.print(
+            f"Round     {each.release} {each.round[:8]}: {each.standing}{reason}; ends by {_moment(each.ends)}",
+            markup=False,
+            soft_wrap=True,
+        )
+    for alarm in status.alarms:
+        console.print(f"Alarm     {_moment(alarm.at)}: {alarm.text}", markup=False, soft_wrap=True)
 
 
 def _interval(published: Published) -> str:

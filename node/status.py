@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from frameworks.accounting import UNITS_PER_RHO
@@ -13,6 +13,10 @@ from frameworks.plan import ReleasePlan
 from node.ledger import Ledger
 from node.offers import Offer
 from node.policy import Policy
+from node.rounds.alarms import Alarm
+from node.rounds.standing import RoundStanding
+
+SHOWN_ALARMS = 5
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,27 @@ def read_budget(ledger: Ledger, policy: Policy, now: datetime) -> Budget:
 
 
 @dataclass(frozen=True)
+class RoundLine:
+    """A round of a secure release: where it stands here, why this council does not take part, and when it ends."""
+
+    release: str
+    round: str
+    standing: str
+    reason: str
+    ends: str
+
+
+@dataclass(frozen=True)
+class AlarmLine:
+    """Something that was wrong in a round."""
+
+    at: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Status:
-    """The node at a glance. `next_date` is the next opening or closing of a collection."""
+    """The node at a glance. `next_date` is the next opening or closing of a collection; `alarms` are the latest."""
 
     council: str
     enrolled: bool
@@ -58,6 +81,8 @@ class Status:
     budget: Budget
     next_date: str | None
     benchmarks: tuple[str, ...]
+    rounds: tuple[RoundLine, ...]
+    alarms: tuple[AlarmLine, ...]
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -76,6 +101,8 @@ def _standing(ledger: Ledger, policy: Policy, asked: Collection, plan: ReleasePl
     decision = ledger.decision(collection, release, plan.plan_hash)
     if decision == "refused":
         return ReleaseStanding(collection, release, "refused", None, "nobody")
+    if (decision == "approved" or policy.approval == "automatic") and plan.secure is not None:
+        return ReleaseStanding(collection, release, "approved, answered in rounds", None, "its rounds")
     if decision == "approved" or policy.approval == "automatic":
         return ReleaseStanding(collection, release, "approved", None, "the node's next poll")
     return ReleaseStanding(collection, release, "offered", None, "a person here: preview, then approve")
@@ -90,6 +117,8 @@ def read_status(
     policy: Policy,
     benchmarks: Sequence[str],
     now: datetime,
+    rounds: Sequence[RoundStanding] = (),
+    alarms: Sequence[Alarm] = (),
 ) -> Status:
     """Puts the status together from what the node has stored."""
     current = [offer for offer in offers if offer.collection.closes_at > now]
@@ -104,4 +133,11 @@ def read_status(
         budget=read_budget(ledger, policy, now),
         next_date=min(dates).isoformat() if dates else None,
         benchmarks=tuple(benchmarks),
+        rounds=tuple(map(_round_line, rounds)),
+        alarms=tuple(AlarmLine(alarm.at.isoformat(), alarm.text) for alarm in alarms[-SHOWN_ALARMS:]),
     )
+
+
+def _round_line(standing: RoundStanding) -> RoundLine:
+    ends = datetime.fromtimestamp(standing.t_reveal, UTC).isoformat()
+    return RoundLine(standing.collection_id, standing.round_id.hex(), standing.state.value, standing.reason, ends)

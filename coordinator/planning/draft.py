@@ -13,10 +13,12 @@ from coordinator.errors import UsageProblem
 from frameworks.model import BREAKDOWNS, Availability, Framework, Source, Unit
 
 _SHARES = (
-    ("council_headlines", "council", None, 0.5),
-    ("england_tables", "secure", "england", 0.25),
-    ("region_tables", "secure", "regions", 0.25),
+    ("council_headlines", "council", None, 0.5, 0),
+    ("england_tables", "secure", "england", 0.25, 3),
+    ("region_tables", "secure", "regions", 0.25, 2),
 )
+"""Release, mode, groups, share, and how many councils of a group may drop out: the smallest region has ten, and sums
+over fewer than eight are not revealed."""
 
 
 def default_indicators(framework: Framework) -> tuple[str, ...]:
@@ -54,7 +56,7 @@ epsilon = {epsilon:g}
 delta = 1e-7
 """
     breakdowns = ", ".join(f'"{breakdown.id}"' for breakdown in BREAKDOWNS)
-    for name, mode, groups, share in _SHARES:
+    for name, mode, groups, share, dropped in _SHARES:
         text += f"""
 [[release]]
 id = "{name}"
@@ -63,6 +65,6 @@ share = {share:g}
 breakdowns = [{breakdowns if groups else ""}]
 """
         if groups:
-            text += f'groups = "{groups}"\nmax_dropped = 3\nmax_colluding = 0\n'
+            text += f'groups = "{groups}"\nmax_dropped = {dropped}\nmax_colluding = 0\n'
         text += f"indicators = [\n{listed}]\n"
     return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from coordinator.rounds.progress import failed
@@ -16,20 +16,20 @@ from protos.round.v1 import round_pb2 as pb
 from protos.sa1.announces import Announce
 from protos.sa1.epochs import Epoch
 from protos.sa1.rosters import Roster
-from protos.sa1.statements import RevealedShare, Statement, read_reveal
+from protos.sa1.statements import Statement, read_reveal
 from protos.sa1.strict import encode
 from protos.sa1.transcript import Signature
 
 
 @dataclass(frozen=True)
 class Case:
-    """All that a round's sums are opened from: reveals by member, sums of masked vectors by group."""
+    """All that a round's sums are opened from: opened shares by member and owner, sums of masked vectors by group."""
 
     announce: Announce
     epoch: Epoch
     roster: Roster
     statement: Statement
-    reveals: Mapping[str, Sequence[RevealedShare]] = field(repr=False)
+    reveals: Mapping[str, Mapping[str, int]] = field(repr=False)
     masked: Mapping[str, bytes] = field(repr=False)
 
 

@@ -17,7 +17,7 @@ from protos.sa1.announces import Announce
 from protos.sa1.masking import Vector, add_masks, mask_private_key, pair_key, self_key, word
 from protos.sa1.rosters import Roster
 from protos.sa1.sharing import NotShares, correct, lagrange_at_zero, recover
-from protos.sa1.statements import Header, RevealedShare, Statement
+from protos.sa1.statements import Header, Statement
 
 Shares = Mapping[int, int]
 """A secret's shares by their index."""
@@ -37,14 +37,14 @@ class Secrets:
 
 
 def find_secrets(
-    reveals: Mapping[str, Sequence[RevealedShare]],
+    reveals: Mapping[str, Mapping[str, int]],
     committee: Sequence[str],
     needed: int,
     announce: Announce,
     roster: Roster,
     statement: Statement,
 ) -> Secrets:
-    """Puts together every secret of the released groups from the shares in `reveals`, which are by member.
+    """Puts together every secret of the released groups from the shares in `reveals`, by member and owner.
 
     One set of indices serves all owners, so that its weights are computed once; an owner for whom a member gave no
     share has a set of its own. Where a secret does not belong to its owner's key or commitment, all its shares are read
@@ -53,8 +53,9 @@ def find_secrets(
     index = {member: place + 1 for place, member in enumerate(committee)}
     by_owner: dict[str, dict[int, int]] = {}
     for member, shares in reveals.items():
-        for share in shares:
-            by_owner.setdefault(share.owner, {})[index[member]] = share.value
+        place = index[member]
+        for owner, share in shares.items():
+            by_owner.setdefault(owner, {})[place] = share
     interpolation = _Interpolation([index[member] for member in reveals], needed)
     headers = {header.node_id: header for cell in statement.released.values() for header in cell}
     found: dict[str, int] = {}

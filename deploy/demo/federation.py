@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.demo.asked import COLLECTION_ID
-from deploy.demo.processes import Programs, coordinator, node
+from deploy.demo.processes import Programs, Service, coordinator, node
 
 APPROVER = "Demo Guardian"
 _DONE_OR_NOT_YET_OFFERED = (0, 21, 40)
@@ -24,9 +24,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Member:
-    """A council in the demo: its code, and the folders of its node and its returns."""
+    """A council in the demo: its code, its ONS code, and the folders of its node and its returns."""
 
     code: str
+    ons_code: str
     name: str
     folder: Path
     returns: Path
@@ -39,13 +40,17 @@ class Member:
 
 
 def start_coordinator(programs: Programs, folder: Path) -> str:
-    """Initialises a coordinator, starts it on a free port and returns its address."""
+    """Initialises a coordinator, starts it on a free port and returns its address.
+
+    It keeps masked vectors, so that the sums of its rounds can be recomputed from what it exports.
+    """
     programs.run(coordinator("init", "--dir", folder, "--host", "localhost"))
     address_file = folder / "serving.json"
     programs.start(
         coordinator("serve", "--dir", folder, "--port", "0", "--address-file", address_file),
         "the coordinator",
         folder / "coordinator.log",
+        {"NEWLYN_ROUNDS__KEEP_VECTORS": "true"},
     )
     programs.wait_until(address_file.exists, "the coordinator to listen", 60)
     return str(json.loads(address_file.read_text(encoding="utf-8"))["address"])
@@ -72,10 +77,15 @@ def enrol(programs: Programs, folder: Path, address: str, members: Sequence[Memb
     programs.in_parallel(initialise, members, workers)
 
 
-def start_nodes(programs: Programs, members: Sequence[Member]) -> None:
-    """Starts one node process per council."""
-    for member in members:
-        programs.start(node("run", "--config", member.config), f"the node of {member.name}", member.folder / "node.log")
+def start_nodes(programs: Programs, members: Sequence[Member]) -> dict[str, Service]:
+    """Starts one node process per council; they are returned by the council's code. Reports leave without delay."""
+    at_once = {"NEWLYN_ROUNDS__REPORT_DELAY_SECONDS": "[0, 0]"}
+    return {
+        member.code: programs.start(
+            node("run", "--config", member.config), f"the node of {member.name}", member.folder / "node.log", at_once
+        )
+        for member in members
+    }
 
 
 def approve(programs: Programs, members: Sequence[Member], workers: int) -> None:
@@ -94,7 +104,7 @@ def approve(programs: Programs, members: Sequence[Member], workers: int) -> None
 
 
 def await_summaries(programs: Programs, folder: Path, expected: int, say: Say) -> None:
-    """Waits until so many councils have answered the whole collection."""
+    """Waits until so many councils have sent their own headlines."""
     seen = -1
 
     def complete() -> bool:
@@ -103,7 +113,7 @@ def await_summaries(programs: Programs, folder: Path, expected: int, say: Say) -
         received = int(status["collections"][0]["councils_complete"])
         if received != seen:
             seen = received
-            say(f"  {received} of {expected} councils have answered")
+            say(f"  {received} of {expected} councils have sent their headlines")
         return received == expected
 
     programs.wait_until(complete, "every council's summary", 1800, every=3)

@@ -100,7 +100,9 @@ class Programs:
     ) -> None:
         self.stop()
 
-    def _spawn(self, command: Command, output: Any) -> subprocess.Popen[str]:
+    def _spawn(
+        self, command: Command, output: Any, environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[str]:
         demo = os.getpid()
 
         def end_with_the_demo() -> None:
@@ -119,7 +121,7 @@ class Programs:
                 stderr=subprocess.PIPE if output is subprocess.PIPE else subprocess.STDOUT,
                 text=True,
                 encoding="utf-8",
-                env=self._environment,
+                env={**self._environment, **(environment or {})},
                 start_new_session=True,
                 preexec_fn=end_with_the_demo if _libc is not None else None,
             )
@@ -143,33 +145,29 @@ class Programs:
         """Runs a command that prints JSON and returns it, parsed. Raises ProgramFailed."""
         return json.loads(self.run(command))
 
-    def start(self, command: Command, label: str, log: Path) -> Service:
-        """Starts a program with its output in `log`.
+    def start(self, command: Command, label: str, log: Path, environment: Mapping[str, str] | None = None) -> Service:
+        """Starts a program with its output in `log`; `environment` is added for it alone.
 
         Raises ProgramFailed once stopped, and RuntimeError outside the main thread.
         """
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("a service would end with the thread that started it")
         with log.open("w", encoding="utf-8") as output:
-            service = Service(label, self._spawn(command, output), log)
+            service = Service(label, self._spawn(command, output, environment), log)
         self._services.append(service)
         return service
+
+    def end(self, service: Service) -> None:
+        """Stops one started program as `stop` does all; it is not watched any more."""
+        self._services.remove(service)
+        _end([service.process])
 
     def stop(self) -> None:
         """Asks every process to stop, and kills those that have not after ten seconds. None starts afterwards."""
         with self._lock:
             self._stopped = True
             processes = list(self._processes)
-        for process in processes:
-            if process.poll() is None:
-                process.terminate()
-        deadline = time.monotonic() + _STOP_SECONDS
-        for process in processes:
-            try:
-                process.wait(timeout=max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        _end(processes)
 
     def wait_until(self, ready: Callable[[], bool], what: str, seconds: float, every: float = 0.2) -> None:
         """Waits until `ready`, watching that no started program ends meanwhile.
@@ -195,6 +193,19 @@ class Programs:
             raise
         finally:
             pool.shutdown()
+
+
+def _end(processes: Sequence[subprocess.Popen[str]]) -> None:
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+    deadline = time.monotonic() + _STOP_SECONDS
+    for process in processes:
+        try:
+            process.wait(timeout=max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ ENGLAND = "E92000001"
 
 @dataclass(frozen=True)
 class Truth:
-    """The exact figures of all councils together, which only the demo may know."""
+    """The exact figures of some councils together, which only the demo may know."""
 
     numerator: int
     denominator: int

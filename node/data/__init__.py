@@ -16,3 +16,8 @@ def _ons_codes() -> dict[str, str]:
 def council_ons_code(council_code: str) -> str | None:
     """The ONS code of a council by its three-digit code; None for a code that is no council's."""
     return _ons_codes().get(council_code)
+
+
+def council_ons_codes() -> frozenset[str]:
+    """The ONS codes of every council."""
+    return frozenset(_ons_codes().values())

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from node.engines.duckdb_engine import DuckDbEngine
@@ -26,8 +25,8 @@ from node.sources.report import ReportBuilder
 
 NO_DATE_CLOSED = "closed, without the date"
 MORE_THAN_ONE = "the list stands in more than one sheet or workbook of this year: keep one"
-TOO_EARLY = "the workbook was made before 31 March: make one between 1 April and 30 September"
-TOO_LATE = "the workbook was made more than six months after 31 March, and leaves out who has ceased since"
+TOO_EARLY = "the workbook looks as if it was made before 31 March: make one between 1 April and 30 September"
+TOO_LATE = "the workbook looks as if it was made after 30 September, and leaves out who has ceased since 31 March"
 UNDATED = "no date tells when the workbook was made"
 
 _SUBJECT = "the tables filled from Annex A"
@@ -121,16 +120,19 @@ def read_annex_a(
     for path in sorted({file.path for file in wanted}):
         members = {file: number for file, number in wanted.items() if file.path == path}
         try:
-            sheets = _sheets_of(path, year)
+            sheets = read_sheets(path)
         except UnusableWorkbook as fault:
             for file in members:
                 report.file_fault(file.name, str(fault))
             continue
+        doubt = _doubt_of_time(sheets, year)
         for file, number in sorted(members.items(), key=lambda item: item[1]):
             found = [sheet for sheet in sheets if sheet.number == number]
             if often[number] > 1 or len(found) > 1:
                 report.file_fault(file.name, MORE_THAN_ONE)
             elif found:
+                if doubt is not None:
+                    report.file_doubt(file.name, doubt)
                 rows = _read_rows(found[0], file, report)
                 _fill(engine, number, rows, year)
                 for row in rows:
@@ -143,18 +145,11 @@ def _number(file: ReturnFile) -> int:
     return int(file.kind.removeprefix(ANNEX_A))
 
 
-def _sheets_of(path: Path, year: int) -> tuple[Sheet, ...]:
-    """The sheets of a workbook of that year. Raises UnusableWorkbook, also for a workbook of another time."""
-    sheets = read_sheets(path)
-    _check_time(sheets, year)
-    return sheets
-
-
-def _check_time(sheets: Iterable[Sheet], year: int) -> None:
-    """Raises UnusableWorkbook for a workbook that was made before 31 March or more than six months after.
+def _doubt_of_time(sheets: Iterable[Sheet], year: int) -> str | None:
+    """What to say of a workbook that looks as if it was made before 31 March or more than six months after.
 
     It was made about the latest day that its rows tell of as past. A date may be mistyped, so it is the day that three
-    children reach, or one in a hundred where that is more: no single child's records set it.
+    children reach, or one in a hundred where that is more.
     """
     latest: dict[str, date] = {}
     rows = 0
@@ -167,15 +162,14 @@ def _check_time(sheets: Iterable[Sheet], year: int) -> None:
                     child = text_of(row["child_id"]) or ""
                     latest[child] = max(day, latest.get(child, day))
     if not rows:
-        return
+        return None
     if not latest:
-        raise UnusableWorkbook(UNDATED)
+        return UNDATED
     days = sorted(latest.values(), reverse=True)
     made = days[min(len(days), max(3, len(days) // 100)) - 1]
     if made < date(year, 3, 31):
-        raise UnusableWorkbook(TOO_EARLY)
-    if made > date(year, 9, 30):
-        raise UnusableWorkbook(TOO_LATE)
+        return TOO_EARLY
+    return TOO_LATE if made > date(year, 9, 30) else None
 
 
 def _quietly(read: Callable[[Any], Any], value: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from node.engines.duckdb_engine import DuckDbEngine
 from node.sources.cin_census_rows import CensusRows
@@ -18,6 +19,9 @@ from node.sources.inventory import ReturnFile
 from node.sources.report import ReportBuilder
 
 _ROWS_PER_BATCH = 20_000
+
+NOT_READ = "not well-formed XML, or larger than any child's"
+"""What can be wrong with a whole Child group."""
 
 
 def read_census(
@@ -36,8 +40,8 @@ def read_census(
     year
         The reference year Y.
     report
-        Receives the Child groups read, values and rows not used (row = line of the element), and files not used: a
-        file that is not well-formed, of another year, or beside a second census of its year leaves no row behind.
+        Receives the Child groups read, values, rows and groups not used (row = line of the element), and files not
+        used: one that is not well-formed around its groups, of another year, or beside a second census of its year.
     validate
         Also report departures from the XSD of each return's year, which never keep a file from being used.
     """
@@ -51,8 +55,9 @@ def read_census(
             continue
         schema = SchemaCheck(file.year, file.name, report) if validate else None
         rows = CensusRows(file.name, file.year, year, report)
+        left_out = partial(_leave_out, report, file.name)
         try:
-            for child in stream_children(file.path, file.year):
+            for child in stream_children(file.path, file.year, left_out):
                 if schema is not None:
                     schema.check(child)
                 rows.read(child)
@@ -66,3 +71,7 @@ def read_census(
         report.rows_read(file.name, rows.children)
     stitch(engine, year)
     drop_stages(engine)
+
+
+def _leave_out(report: ReportBuilder, file: str, line: int) -> None:
+    report.row_fault(file, line, "Child", NOT_READ)

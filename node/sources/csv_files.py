@@ -15,12 +15,11 @@ from datetime import date
 
 from node.engines.duckdb_engine import DuckDbEngine
 from node.sources.csv_columns import Column, Value
-from node.sources.inventory import ReturnFile, header_columns
+from node.sources.inventory import ReturnFile, first_line, header_columns
 from node.sources.report import ReportBuilder
-from node.sources.text import decode
+from node.sources.text import lines_of
 from node.sources.upn import UNKNOWN_UPN, upn_sql
 
-_LINE_END = re.compile(r"\r\n|\n|\r")
 _FIELD_SEPARATOR = "\x1f"
 _UNREADABLE = re.compile("[\x00\x1f\ufffd]")
 _EARLIEST = date(1900, 1, 1)
@@ -51,7 +50,7 @@ _SUBJECT = "the CSV files of the returns"
 
 
 class UnusableFile(Exception):
-    """A file of which nothing can be used. The text names a column at most, never a value."""
+    """A file of which nothing can be used, whatever its records. The text names a column at most, never a value."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,10 @@ class _Text:
 
 def _read_text(file: ReturnFile) -> _Text:
     try:
-        text = decode(file.path.read_bytes())
+        lines = lines_of(file.path.read_bytes())
     except OSError:
         raise UnusableFile("the file cannot be opened") from None
-    lines = _LINE_END.split(text)
-    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    first = first_line(lines)
     delimiter, columns = header_columns(lines[first].strip("\ufeff"))
     lines[: first + 1] = [""] * (first + 1)
     return _Text(delimiter, columns, lines)
@@ -163,7 +161,7 @@ class _Shape:
         return f"{text} AS {self.text}{dated}, {value} AS {self.name}"
 
     def _bounded(self, is_number: str) -> str:
-        number = f"CAST({self.text} AS DECIMAL(18, 6))"
+        number = f"TRY_CAST({self.text} AS DECIMAL(18, 6))"
         within = f"{is_number} AND {number} BETWEEN {self.column.low} AND {self.column.high}"
         return f"CASE WHEN {within} THEN CAST(round({number} * {self.column.parts}) AS INTEGER) END"
 
@@ -189,9 +187,9 @@ class _Shape:
         return faults
 
 
-FileCheck = Callable[[DuckDbEngine, ReturnFile], None]
-"""Looks at `typed_line` (the columns as read, `<column>_date` a date whatever the year) and raises UnusableFile for a
-file of which nothing should be used."""
+FileCheck = Callable[[DuckDbEngine, ReturnFile], str | None]
+"""Looks at `typed_line` (the columns as read, `<column>_date` a date whatever the year) and says what looks wrong with
+the file as a whole, if anything. Records never decide that a file is not used: it is used all the same."""
 
 
 def stage(
@@ -211,11 +209,12 @@ def stage(
     for number, file in enumerate(files):
         try:
             shapes = _load(engine, file, columns, report)
-            if check is not None:
-                check(engine, file)
         except UnusableFile as fault:
             report.file_fault(file.name, str(fault))
             continue
+        doubt = check(engine, file) if check is not None else None
+        if doubt is not None:
+            report.file_doubt(file.name, doubt)
         _report_faults(engine, shapes, file, report)
         selected = ", ".join(shape.name for shape in shapes)
         usable = " AND ".join(f"{shape.name} IS NOT NULL" for shape in shapes if shape.column.essential) or "true"

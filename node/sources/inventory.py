@@ -9,17 +9,18 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from node.errors import UnreadableReturn, UsageProblem
-from node.sources.text import decode, encoding_of
+from node.sources.text import encoding_of, lines_of
 
 _HEAD_BYTES = 65_536
 _YEAR = re.compile(r"(19|20)\d\d")
 _ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
 _COLLECTION = re.compile(r"<Collection>([^<]*)</Collection>")
+_FIRST_RECORD = re.compile(r"<(?:[\w.-]+:)?Child[\s/>]")
 _WORKBOOK_MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How an .xlsx file begins; and one that is encrypted, or of the format before 2007."""
 _DELIMITERS = ",\t;|"
@@ -142,10 +143,15 @@ def _xml_kind(head: str) -> str:
     name = root[1] if root else ""
     if name == "EXPSSDA903":
         raise _NotAReturn("the XML form of the SSDA903 is not read: export it as CSV")
-    collection = _COLLECTION.search(head)
+    collection = _COLLECTION.search(_FIRST_RECORD.split(head, maxsplit=1)[0])
     if name != "Message" or (collection is not None and collection[1].strip().upper() != "CIN"):
         raise _NotAReturn("an XML file that is no CIN census")
     return CENSUS
+
+
+def first_line(lines: Sequence[str]) -> int:
+    """Where, from 0, the first line stands that is not blank: that of the columns. The first where all are blank."""
+    return next((number for number, line in enumerate(lines) if line.strip()), 0)
 
 
 def header_columns(line: str) -> tuple[str, tuple[str, ...]]:
@@ -167,7 +173,7 @@ def _recognised(path: Path, year: int, name: str) -> list[ReturnFile]:
         raise _NotAReturn("it cannot be opened") from None
     if beginning.startswith(_WORKBOOK_MARKS):
         return [ReturnFile(path, year, f"{ANNEX_A}{n}", f"{name} (list {n})") for n in _lists_of_workbook(path)]
-    return [ReturnFile(path, year, _kind(decode(beginning).lstrip()), name, encoding_of(beginning)[0])]
+    return [ReturnFile(path, year, _kind(lines_of(beginning)), name, encoding_of(beginning)[0])]
 
 
 def _lists_of_workbook(path: Path) -> list[int]:
@@ -183,12 +189,13 @@ def _lists_of_workbook(path: Path) -> list[int]:
     return numbers
 
 
-def _kind(head: str) -> str:
-    if not head:
+def _kind(lines: list[str]) -> str:
+    first = first_line(lines)
+    if not lines[first].strip():
         raise _NotAReturn("an empty file")
-    if head.startswith("<"):
-        return _xml_kind(head)
-    columns = frozenset(header_columns(head.splitlines()[0])[1])
+    if lines[first].lstrip().startswith("<"):
+        return _xml_kind("\n".join(lines))
+    columns = frozenset(header_columns(lines[first])[1])
     for kind, signature in _SIGNATURES.items():
         if signature <= columns:
             return kind

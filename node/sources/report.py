@@ -27,6 +27,14 @@ class FileFault:
 
 
 @dataclass(frozen=True)
+class FileDoubt:
+    """A file that is used, although its records as a whole look wrong."""
+
+    file: str
+    problem: str
+
+
+@dataclass(frozen=True)
 class SchemaFault:
     """A place where a file departs from its published schema; the file is used all the same."""
 
@@ -43,6 +51,7 @@ class ReadReport:
     rows_read: dict[str, int]
     faults: tuple[RowFault, ...]
     file_faults: tuple[FileFault, ...]
+    file_doubts: tuple[FileDoubt, ...]
     schema_report: tuple[SchemaFault, ...]
 
 
@@ -53,6 +62,7 @@ class ReportBuilder:
     _rows_read: dict[str, int] = field(default_factory=dict)
     _faults: list[RowFault] = field(default_factory=list)
     _file_faults: list[FileFault] = field(default_factory=list)
+    _file_doubts: list[FileDoubt] = field(default_factory=list)
     _schema_faults: list[SchemaFault] = field(default_factory=list)
 
     def row_fault(self, file: str, row: int, column: str, reason: str) -> None:
@@ -62,6 +72,10 @@ class ReportBuilder:
     def file_fault(self, file: str, problem: str) -> None:
         """Notes a file of which nothing is used."""
         self._file_faults.append(FileFault(file, problem))
+
+    def file_doubt(self, file: str, problem: str) -> None:
+        """Notes a file that is used and looks wrong."""
+        self._file_doubts.append(FileDoubt(file, problem))
 
     def rows_read(self, file: str, count: int) -> None:
         """Adds to the rows read of a file."""
@@ -78,5 +92,6 @@ class ReportBuilder:
             dict(self._rows_read),
             tuple(self._faults),
             tuple(self._file_faults),
+            tuple(self._file_doubts),
             tuple(self._schema_faults),
         )

@@ -11,12 +11,14 @@ from datetime import date
 
 from node.engines.duckdb_engine import DuckDbEngine
 from node.sources.characteristics import characteristics_sql
-from node.sources.csv_files import UnusableFile, keep_last, stage
+from node.sources.csv_files import keep_last, stage
 from node.sources.inventory import EPISODES, HEADER, POSTCODES, ReturnFile
 from node.sources.postcodes import read_postcodes
 from node.sources.report import ReportBuilder
 from node.sources.ssda903_columns import COLUMNS
 from node.sources.ssda903_episodes import EpisodeHistory
+
+ANOTHER_YEAR = "this looks like the return of another year"
 
 _SUBJECT = "the SSDA903 tables"
 
@@ -92,7 +94,7 @@ def read_ssda903(
         kinds = COLUMNS if return_year == year else _LOOKS_BACK
         for kind in kinds:
             members = _members(used, return_year, kind)
-            check = _check_year if kind == EPISODES else None
+            check = _doubt_of_year if kind == EPISODES else None
             staged = stage(engine, members, COLUMNS[kind], report, check) if members else None
             if staged is None:
                 continue
@@ -128,12 +130,12 @@ def _fill(engine: DuckDbEngine, kind: str, staged: str, return_year: int) -> Non
         engine.run(_FILL[kind].format(staged=staged, event=_EVENT, return_year=return_year), _SUBJECT)
 
 
-def _check_year(engine: DuckDbEngine, file: ReturnFile) -> None:
-    """Raises UnusableFile for episodes of another year's return.
+def _doubt_of_year(engine: DuckDbEngine, file: ReturnFile) -> str | None:
+    """What to say of episodes that look like another year's return.
 
     Of a later year: every episode begins after 31 March or, in 20 rows or more, most hold a date after it. Of an
     earlier year: in 100 rows or more, less than one in twenty holds a date within the year; a council's year has more
-    than half. Both are so far from any true return that no single record decides.
+    than half.
     """
     start, end = date(file.year - 1, 4, 1), date(file.year, 3, 31)
     within = " OR ".join(f"{name} BETWEEN DATE '{start}' AND DATE '{end}'" for name in ("decom_date", "dec_date"))
@@ -144,4 +146,5 @@ def _check_year(engine: DuckDbEngine, file: ReturnFile) -> None:
         _SUBJECT,
     )[0]
     if rows and (begun_after == rows or (rows >= 20 and 2 * after > rows) or (rows >= 100 and 20 * in_year < rows)):
-        raise UnusableFile("this looks like the return of another year")
+        return ANOTHER_YEAR
+    return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -248,8 +249,8 @@ def _shares(
     by_owner: dict[str, dict[int, int]] = {}
     for signed in reveals:
         member, revealed = read_reveal(signed, announce, roster, statement, epoch)
-        for share in revealed:
-            by_owner.setdefault(share.owner, {})[epoch.index(member)] = share.value
+        for owner, share in revealed.items():
+            by_owner.setdefault(owner, {})[epoch.index(member)] = share
     return by_owner
 
 
@@ -293,11 +294,17 @@ def _is_behind(mask_pk: bytes, announce_hash: bytes, owner: str) -> Callable[[in
     return lambda a: mask_private_key(a, announce_hash, owner).public_key().public_bytes_raw() == mask_pk
 
 
+@lru_cache(maxsize=8)
+def _weights(indices: tuple[int, ...]) -> list[int]:
+    """Most owners' shares are of the same members."""
+    return lagrange_at_zero(indices)
+
+
 def _secret(shares: Shares, needed: int, belongs: Callable[[int], bool]) -> int:
     """The secret behind shares: from any `needed` of them, or where some are wrong, from all. Raises NotShares."""
-    chosen = sorted(shares)[:needed]
+    chosen = tuple(sorted(shares)[:needed])
     if len(chosen) == needed:
-        secret = recover([shares[index] for index in chosen], lagrange_at_zero(chosen))
+        secret = recover([shares[index] for index in chosen], _weights(chosen))
         if belongs(secret):
             return secret
         secret, _ = correct(shares, needed)

@@ -23,7 +23,7 @@ Vector = NDArray[Any]
 
 FIELD_PRIME = 2**255 - 19
 _BLOCK = 1 << 18
-_ZEROS = bytes(_BLOCK)
+_ZEROS = memoryview(bytes(_BLOCK))
 _ANY_PRIVATE_KEY = X25519PrivateKey.from_private_bytes(b"\x01" * 32)
 
 
@@ -95,16 +95,16 @@ def add_masks(vector: Vector, added: Iterable[bytes], subtracted: Iterable[bytes
 
     Block by block, so that a mask is never whole in memory and stays in the processor's cache.
     """
-    length = vector.nbytes
-    view = vector.view(np.uint8)
+    octets = vector.view(np.uint8)
+    blocks = [octets[start : start + _BLOCK].view(vector.dtype) for start in range(0, vector.nbytes, _BLOCK)]
+    # The library asks for room for one more cipher block than it writes.
+    stream = bytearray(_BLOCK + 15)
     for keys, combine in ((added, np.add), (subtracted, np.subtract)):
         for key in keys:
             encryptor = Cipher(algorithms.AES256(key), modes.CTR(bytes(16))).encryptor()
-            for start in range(0, length, _BLOCK):
-                stop = min(start + _BLOCK, length)
-                stream = encryptor.update(_ZEROS if stop - start == _BLOCK else bytes(stop - start))
-                block = view[start:stop].view(vector.dtype)
-                combine(block, np.frombuffer(stream, dtype=vector.dtype), out=block)
+            for block in blocks:
+                encryptor.update_into(_ZEROS[: block.nbytes], stream)
+                combine(block, np.frombuffer(stream, vector.dtype, len(block)), out=block)
 
 
 def to_ring(values: Sequence[int] | Vector, width: int) -> Vector:
@@ -124,3 +124,13 @@ def to_ring(values: Sequence[int] | Vector, width: int) -> Vector:
 def from_ring(vector: Vector) -> list[int]:
     """Words as signed whole numbers."""
     return [int(value) for value in vector.view(np.dtype(f"<i{vector.dtype.itemsize}"))]
+
+
+def with_width(vector: Vector, width: int) -> Vector:
+    """A copy: the same signed numbers as words of `width` bits.
+
+    Raises TypeError for what are no words, ValueError for a number that needs more bits.
+    """
+    if vector.dtype not in (word(32), word(64)):
+        raise TypeError("a vector of words is needed")
+    return to_ring(vector.view(np.dtype(f"<i{vector.dtype.itemsize}")), width)

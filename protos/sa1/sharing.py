@@ -7,6 +7,7 @@ uniform, zero among them. Share indices come from places in the committee, never
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import mul
 
 ORDER = 2**252 + 27742317777372353535851937790883648493
 """l, the order of the Ed25519 and ristretto255 scalar fields (RFC 9591 6.1): its vectors test this very field."""
@@ -69,7 +70,8 @@ def recover(shares: Sequence[int], weights: Sequence[int]) -> int:
     """The secret from exactly `threshold` shares and their weights. Raises NotShares where the numbers differ."""
     if len(shares) != len(weights) or not shares:
         raise NotShares("as many shares as weights are needed, and no more")
-    return sum(value * weight for value, weight in zip(shares, weights, strict=True)) % ORDER
+    total: int = sum(map(mul, shares, weights))
+    return total % ORDER
 
 
 def correct(shares: Mapping[int, int], needed: int) -> tuple[int, frozenset[int]]:

@@ -61,15 +61,6 @@ class Choice:
         return self.statement_hash is not None
 
 
-@dataclass(frozen=True)
-class RevealedShare:
-    """A share that a member opened, of a survivor's self-mask or of a dropped node's pair-mask secret."""
-
-    owner: str
-    of_self_mask: bool
-    value: int
-
-
 def read_header(signed: pb.Signed, announce: Announce, roster: Roster, epoch: Epoch) -> Header:
     """A header of this round and this manifest, by a node on its roster. Raises Refused."""
     try:
@@ -210,8 +201,9 @@ def revealed_kind(node_id: str, statement: Statement, roster: Roster) -> pb.Shar
 
 def read_reveal(
     signed: pb.Signed, announce: Announce, roster: Roster, statement: Statement, epoch: Epoch
-) -> tuple[str, tuple[RevealedShare, ...]]:
-    """The shares that a member of the committee opened: of released groups, one kind for each owner. Raises Refused."""
+) -> tuple[str, Mapping[str, int]]:
+    """A member of the committee, and the shares that it opened, by owner: of released groups, of a survivor's self-mask
+    or of a dropped node's pair-mask secret. Raises Refused."""
     try:
         reveal = parse(pb.Reveal, signed.payload)
     except Malformed as error:
@@ -224,13 +216,13 @@ def read_reveal(
     places = [entry.roster_index for entry in reveal.entries]
     if any(one >= other for one, other in pairwise(places)) or (places and places[-1] >= len(roster.entries)):
         raise Refused("reveals out of order, or beyond the roster")
-    shares = []
-    for entry in reveal.entries:
-        owner = roster.entries[entry.roster_index].node_id
+    shares = {}
+    for place, entry in zip(places, reveal.entries, strict=True):
+        owner = roster.entries[place].node_id
         if entry.kind != revealed_kind(owner, statement, roster):
             raise Refused("a share that the statement does not open")
         try:
-            shares.append(RevealedShare(owner, entry.kind == pb.SHARE_KIND_B, decode(entry.share)))
+            shares[owner] = decode(entry.share)
         except NotShares as error:
             raise Refused("a share that is no field element") from error
-    return reveal.node_id, tuple(shares)
+    return reveal.node_id, shares

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -113,10 +114,16 @@ def sign(key: Ed25519PrivateKey, kind: Signature, payload: bytes) -> bytes:
     return key.sign(_signed_bytes(kind, payload))
 
 
+@lru_cache(maxsize=4096)
+def _verifier(public_key: bytes) -> Ed25519PublicKey:
+    """Members' keys are used for many messages, and reading one is a tenth of a check."""
+    return Ed25519PublicKey.from_public_bytes(public_key)
+
+
 def holds(public_key: bytes, kind: Signature, payload: bytes, signature: bytes) -> bool:
     """Whether a signature by that key (32 bytes) is for this payload and this type of message."""
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, _signed_bytes(kind, payload))
+        _verifier(public_key).verify(signature, _signed_bytes(kind, payload))
     except (InvalidSignature, ValueError):
         return False
     return True

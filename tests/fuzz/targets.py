@@ -13,7 +13,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from node.quality import find, load_rules
 from node.sources import education_columns, families, feedback, ssda903_columns
 from node.sources.annex_a_lists import LISTS, NotRead
 from node.sources.annex_a_workbook import UnusableWorkbook, read_sheets
+from node.sources.cin_census import NOT_READ
 from node.sources.cin_census_rows import CensusRows
 from node.sources.cin_census_schema import SchemaCheck
 from node.sources.cin_census_xml import UnusableCensus, stream_children
@@ -37,7 +38,7 @@ from node.sources.inventory import POSTCODES, ReturnFile, take_inventory
 from node.sources.postcodes import postcode_key, read_postcodes
 from node.sources.reading import read_returns
 from node.sources.report import ReadReport, ReportBuilder
-from node.sources.text import decode
+from node.sources.text import lines_of
 from tests.fuzz.bundle import unbundled
 from tests.fuzz.watch import Find, Target
 
@@ -49,7 +50,6 @@ _FILE = "input"
 _YEAR_OF = re.compile(r"(20(?:1[89]|2[0-9]))\b")
 _PLACE_OF_TOML = re.compile(r"(definitions/)?[a-z0-9_]{1,40}\.toml")
 _DATA_LINE = re.compile(r"[0-9A-Za-z]")
-_LINE_END = re.compile(r"\r\n|\n|\r")
 
 _COLUMNS = ssda903_columns.COLUMNS | education_columns.COLUMNS | feedback.COLUMNS | families.COLUMNS
 
@@ -147,7 +147,7 @@ def _require_every_line(file: ReturnFile, report: ReadReport) -> None:
     """Raises Find for a line that is neither a row nor among the faults, of a file that is not refused as a whole."""
     if report.file_faults:
         return
-    lines = [line for line in _LINE_END.split(decode(file.path.read_bytes())) if line.strip()]
+    lines = [line for line in lines_of(file.path.read_bytes()) if line.strip()]
     expected = sum(bool(_DATA_LINE.search(line)) for line in lines[1:])
     told = report.rows_read[file.name] + len({fault.row for fault in report.faults if fault.column == WHOLE_ROW})
     if told < expected:
@@ -161,7 +161,7 @@ def _census_rows(folder: Path) -> tuple[object, ...]:
         year, name = int(path.parent.name), path.name
         rows, schema = CensusRows(name, year, YEAR, report), SchemaCheck(year, name, report)
         try:
-            for child in stream_children(path, year):
+            for child in stream_children(path, year, partial(report.row_fault, name, column="Child", reason=NOT_READ)):
                 schema.check(child)
                 rows.read(child)
                 rows.take()

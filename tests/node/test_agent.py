@@ -20,7 +20,7 @@ import pytest
 from frameworks.model import Framework
 from frameworks.plan import ReleasePlan
 from node import offers, wire
-from node.agent import Agent, CycleReport, ReleaseState
+from node.agent import Agent, CycleReport, ReleaseState, RoundTurn
 from node.benchmarks import BenchmarkShelf
 from node.errors import CoordinatorRefused, CoordinatorUnreachable, NodeError, ReturnsNotReady
 from node.ledger import Ledger
@@ -28,6 +28,7 @@ from node.link import open_link
 from node.log import make_logger
 from node.offers import OfferBook
 from node.policy import Policy
+from node.wire import RememberedHead
 from protos.collection.v1 import collection_pb2
 from protos.signing import Label
 from tests.node.coordinator_peer import (
@@ -68,6 +69,7 @@ class Council:
     clock: Clock = field(default_factory=Clock)
     figure: int = 100
     failure: NodeError | None = None
+    take_round_turn: RoundTurn | None = None
     measuring_seconds: float = 0
     measured: list[str] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
@@ -101,6 +103,7 @@ class Council:
                 shelf=BenchmarkShelf(self.folder / "benchmarks", COORDINATOR_PUBLIC_KEY),
                 declared_files=DECLARED,
                 measure=self.measure,
+                take_round_turn=self.take_round_turn,
                 open_link=self.open_link,  # type: ignore[arg-type]
                 clock=self.clock,
                 sleep=self.sleep,
@@ -263,11 +266,38 @@ def test_control_without_the_check_of_the_signature_a_foreign_collection_is_paid
     assert (len(peer.received), council.spent()) == (1, PLAN.rho_units)
 
 
-def test_a_secure_release_is_not_measured_and_does_not_hold_up_the_others(peer: CoordinatorPeer, join: Join) -> None:
+def test_a_secure_release_is_not_measured_by_itself_and_does_not_hold_up_the_others(
+    peer: CoordinatorPeer, join: Join
+) -> None:
     peer.collections = [offered(collection_of(request_of("national", mode="secure"), request_of()))]
     council = join()
     assert council.states(council.cycle()) == {"national": ReleaseState.NOT_ANSWERED, "headlines": ReleaseState.SENT}
     assert (council.measured, council.spent()) == (["headlines"], PLAN.rho_units)
+
+
+def test_a_turn_in_rounds_is_taken_before_anything_is_measured_and_its_failure_holds_up_nothing(
+    peer: CoordinatorPeer, join: Join
+) -> None:
+    peer.collections = [offered(collection_of(request_of("national", mode="secure"), request_of()))]
+    council, measured_before = join(), []
+
+    def turn(_head: RememberedHead | None) -> None:
+        measured_before.append(len(council.measured))
+        raise CoordinatorUnreachable("No answer.", "Try later.")
+
+    council.take_round_turn = turn
+    report = council.cycle()
+    assert council.states(report) == {"national": ReleaseState.IN_ROUNDS, "headlines": ReleaseState.SENT}
+    assert (report.waiting, measured_before) == (False, [0])
+    assert "turn in rounds ended early" in council.log.getvalue()
+
+
+def test_a_secure_release_waits_for_a_person_as_any_other(peer: CoordinatorPeer, join: Join) -> None:
+    peer.collections = [offered(collection_of(request_of("national", mode="secure")))]
+    council = join(approval="named")
+    council.take_round_turn = lambda _head: None
+    report = council.cycle()
+    assert (council.states(report), report.waiting) == ({"national": ReleaseState.AWAITING_APPROVAL}, True)
 
 
 def test_what_costs_more_than_is_left_is_not_measured(peer: CoordinatorPeer, join: Join) -> None:

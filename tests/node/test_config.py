@@ -43,6 +43,8 @@ def test_the_first_configuration_loads_as_written(tmp_path: Path, text: str) -> 
     assert config.returns.declared == ("cin_census@2025", "ssda903@2025")
     assert config.policy.approval == "named"
     assert config.state == tmp_path / "state"
+    assert config.rounds.authority_key_bytes == INVITATION.epoch_authority_key
+    assert (config.rounds.report_delay_seconds, config.rounds.small_committee) == ((300, 900), False)
 
 
 def test_neither_the_file_nor_what_is_shown_of_it_holds_a_secret(tmp_path: Path, text: str) -> None:

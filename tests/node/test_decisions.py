@@ -52,7 +52,7 @@ def approve(ledger: Ledger, key: Ed25519PrivateKey | None = None, decision: Any 
 
 def forged(ledger: Ledger, signing_key: Ed25519PrivateKey, **changes: Any) -> None:
     """Appends an approval by hand, then changes what was signed: the chain holds, the signature may not."""
-    with ledger._transaction():
+    with ledger.transaction():
         entries = ledger.entries()
         draft = ledger._draft(entries, EntryKind.DECISION, PLAN.collection_id, PLAN.release_id, PLAN.plan_hash)
         signed = signed_by(signing_key, "301", replace(draft, decision="approved", decided_by=BY))
@@ -176,11 +176,11 @@ def test_an_approval_cannot_be_put_back_after_a_refusal(tmp_path: Path) -> None:
         old = approve(ledger, CALDICOTT)
         ledger._clock.now = NOW.replace(minute=1)  # type: ignore[attr-defined]
         approve(ledger, None, "refused")
-        with ledger._transaction():
+        with ledger.transaction():
             ledger._append(ledger.entries(), replace(old, sequence=3))
         assert any("dated before" in fault for fault in ledger.verify())
         assert not goes_through(ledger, ASKS_CALDICOTT)
-        with ledger._transaction():
+        with ledger.transaction():
             ledger._append(ledger.entries(), replace(old, sequence=4, at=NOW.replace(minute=2)))
         assert any("not signed" in fault for fault in ledger.verify())
 

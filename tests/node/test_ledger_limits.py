@@ -111,7 +111,7 @@ def test_where_approvers_are_listed_one_of_them_raises(tmp_path: Path) -> None:
 
 def record_limit(ledger: Ledger, limits: Limits, key: Ed25519PrivateKey) -> None:
     """As somebody would who has the file, the key of its chain, and this signing key."""
-    with ledger._transaction():
+    with ledger.transaction():
         entries = ledger.entries()
         ledger._append(entries, ledger._limit(entries, limits, BY, key))
 

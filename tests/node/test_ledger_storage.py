@@ -88,7 +88,7 @@ def test_what_was_not_committed_is_never_sent_by_the_ledger_that_is_still_open(t
 def test_a_full_disk_is_an_error_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database may grow to so many pages and no further: to too few for a release, and to enough."""
     finished = 0
-    for pages in range(1, 16):
+    for pages in range(1, 25):
         folder = tmp_path / str(pages)
         sent: list[bytes] = []
         with monkeypatch.context() as patch:
@@ -99,7 +99,7 @@ def test_a_full_disk_is_an_error_and_loses_nothing(tmp_path: Path, monkeypatch: 
             except StorageFailed as error:
                 assert "full" in error.problem
         _assert_sound(folder, sent)
-    assert 0 < finished < 15
+    assert 0 < finished < 24
 
 
 def _connect_limited(path: Path, pages: int) -> sqlite3.Connection:
@@ -118,8 +118,8 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("syscall", "fault", "turns", "reached"),
     [
-        ("pwrite64", "ENOSPC", 60, 35),
-        ("pwrite64", "EIO", 60, 35),
+        ("pwrite64", "ENOSPC", 100, 35),
+        ("pwrite64", "EIO", 100, 35),
         ("fdatasync", "EIO", 20, 8),
         ("ftruncate", "EIO", 9, 1),
     ],

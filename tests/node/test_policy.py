@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho, rho_from_epsilon, rho_units_down
-from node.errors import BudgetExceeded, PlanRefused, PolicyRefused
+from frameworks.shares import SecureTerms
+from node.errors import BudgetExceeded, PolicyRefused
 from node.policy import Policy, check_allowed, check_budget
 from tests.node.small_release import PLAN, plan_of, policy_of, request_of
 
@@ -52,9 +53,19 @@ def test_a_plan_within_the_policy_is_allowed() -> None:
     check_allowed(policy_of(indicators=PLAN.indicators), PLAN)
 
 
-def test_a_secure_release_is_refused_by_name() -> None:
-    with pytest.raises(PlanRefused, match="mode secure"):
-        check_allowed(policy_of(), plan_of(request_of(mode="secure")))
+def test_a_secure_release_is_allowed_unless_its_groups_may_be_too_small() -> None:
+    secure = plan_of(request_of(mode="secure"))
+    check_allowed(policy_of(), secure)
+    with pytest.raises(PolicyRefused, match="fewer than 151 councils"):
+        check_allowed(policy_of(minimum_councils=151), secure)
+
+
+def test_noise_that_fewer_colluding_councils_lessen_than_are_asked_for_is_refused() -> None:
+    terms = SecureTerms(groups="england", largest_group=153, max_colluding=2)
+    secure = plan_of(request_of(mode="secure", secure=terms))
+    check_allowed(policy_of(colluding_councils=2), secure)
+    with pytest.raises(PolicyRefused, match="holds while 2"):
+        check_allowed(policy_of(colluding_councils=3), secure)
 
 
 def test_a_framework_that_is_not_listed_is_refused() -> None:

@@ -73,9 +73,50 @@ def _more(name: str, *rows: str) -> dict[str, str | bytes]:
     return _with(name, BASE[name] + "".join(f"{row}\n" for row in rows))
 
 
+_HEADER, _EPISODES = "2025/header.csv", "2025/episodes.csv"
+_UMLAUTS = files_of(*(name.replace("Q", "\u00dc") for name in CHILDREN))
+_WIDE = BASE[_HEADER].encode("utf-16-le")
+
+
+def _after_the_columns(row: bytes) -> bytes:
+    end = "\n".encode("utf-16-le")
+    return _WIDE.replace(end, end + row + end, 1)
+
+
+def _half_later(later: int) -> dict[str, str | bytes]:
+    """Twenty children whose episode stays within the year, and some whose episode ends after it."""
+    rows = [episode(f"Q{number}", "01/06/2023") for number in range(20)]
+    rows += [episode(f"R{number}", "01/06/2023", "01/06/2025", rec="E4A") for number in range(later)]
+    return _with(_EPISODES, csv_text(EPISODES, *rows))
+
+
+def _few_within(within: int) -> dict[str, str | bytes]:
+    """More than a hundred children whose episode was long before, and a few of the year."""
+    rows = [episode(f"R{number}", "01/06/2010", "01/07/2010", rec="E4A") for number in range(114)]
+    rows += [episode(f"Q{number}", "01/06/2024") for number in range(within)]
+    return _with(_EPISODES, csv_text(EPISODES, *rows))
+
+
 def _one_more_in_the_census(group: str) -> dict[str, str | bytes]:
     return _with("2025/census.xml", _census(*_BASE_CENSUS, group))
 
+
+DAMAGED_GROUPS: dict[str, Mapping[str, str | bytes]] = {
+    "a census child with a control character": _one_more_in_the_census(census.child("Q99\x01", _REFERRED)),
+    "a census child with a bare ampersand": _one_more_in_the_census(census.child("Q & 99", _REFERRED)),
+    "a census child with a tag too many": _one_more_in_the_census(census.child("Q99</Child>", _REFERRED)),
+    "a census child without its start": _one_more_in_the_census(census.child("Q99", _REFERRED)[len("<Child>") :]),
+    "a census child without its end": _one_more_in_the_census(census.child("Q99", _REFERRED)[: -len("</Child>\n")]),
+    "a census child in a comment that does not end": _one_more_in_the_census(census.child("Q99", f"<!-- {_REFERRED}")),
+    "a census child with eleven megabytes of text": _one_more_in_the_census(census.child("Q" * 11_000_000, _REFERRED)),
+    "a census child nested a thousand deep": _one_more_in_the_census(
+        census.child("Q99", "<a>" * 1_000 + "</a>" * 1_000)
+    ),
+    "the first census child damaged": _with(
+        "2025/census.xml", _census(census.child("Q99", "&")[len("<Child>") :], *_BASE_CENSUS)
+    ),
+}
+"""What differs from `BASE` where one child's group in the census is no XML."""
 
 OTHERS: dict[str, Mapping[str, str | bytes]] = {
     "one child less": files_of(*CHILDREN[:-1]),
@@ -93,6 +134,10 @@ OTHERS: dict[str, Mapping[str, str | bytes]] = {
     "a child twice": _more("2025/header.csv", child("Q1", sex="1", born="01/01/2009")),
     "a child whose id is very long": _more("2025/header.csv", child("Q" * 100_000)),
     "a child in no file but one": _more("2025/oc2.csv", "Q99,01/01/2015,12,,0,1,1,1,1,0,0,0"),
+    "a row in another encoding": BASE
+    | {"2025/header.csv": BASE["2025/header.csv"].encode() + child("Q\xe9").encode("cp1252")},
+    "a row with one byte too many": BASE
+    | {"2025/episodes.csv": BASE["2025/episodes.csv"].encode() + episode("Q99", "01/06/2023").encode() + b"\0\n"},
     "a code that is none": _more("2025/header.csv", child("Q99", sex="X", ethnic="ZZZZ")),
     "a value far outside its bounds": _more("2025/oc2.csv", "Q1,01/01/2015,4000000000,,1,1,1,1,1,0,0,0"),
     "more events than are counted": _more(
@@ -110,8 +155,36 @@ OTHERS: dict[str, Mapping[str, str | bytes]] = {
     "a great many referrals of one child": _one_more_in_the_census(
         census.child("Q99", *(census.details(f"2024-{month:02}-03") for month in range(4, 13)))
     ),
+    **DAMAGED_GROUPS,
 }
 """What differs from `BASE`, by what it is."""
+
+NEAR_THE_EDGE: dict[str, tuple[Mapping[str, str | bytes], Mapping[str, str | bytes]]] = {
+    "ids that another encoding changes": (
+        _UMLAUTS,
+        _UMLAUTS | {_HEADER: _UMLAUTS[_HEADER].encode() + b"Q99,2,\xe9,,,,\n"},
+    ),
+    "UTF-16 with one byte too many": (
+        BASE | {_HEADER: _WIDE},
+        BASE | {_HEADER: _after_the_columns("Q99,2".encode("utf-16-le") + b"\0")},
+    ),
+    "UTF-16 without a mark": (
+        BASE | {_HEADER: _WIDE},
+        BASE | {_HEADER: _after_the_columns(child("漢" * 300).encode("utf-16-le"))},
+    ),
+    "all episodes of a later year but one": (
+        BASE | {_EPISODES: csv_text(EPISODES, *(episode(name, "01/06/2025") for name in CHILDREN))},
+        BASE
+        | {
+            _EPISODES: csv_text(
+                EPISODES, *(episode(name, "01/06/2025") for name in CHILDREN), episode("Q99", "01/06/2023")
+            )
+        },
+    ),
+    "half of the episodes of a later year": (_half_later(20), _half_later(21)),
+    "a twentieth of the episodes within the year": (_few_within(6), _few_within(5)),
+}
+"""Pairs of councils that differ in one child, where a rule over all rows of a file would be at its edge."""
 
 OTHER_RECORDS = (
     "a child twice",

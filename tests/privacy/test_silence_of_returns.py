@@ -9,7 +9,7 @@ clock, and ends before the next time of sending. Privacy reference 9.8 and 12.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import structlog
+from lxml import etree
 
 from frameworks.accounting import UNITS_PER_RHO
 from frameworks.model import Framework
@@ -27,6 +28,7 @@ from frameworks.replacement import replace_one_rho_units
 from node import log as node_log
 from node.agent import Agent
 from node.benchmarks import BenchmarkShelf
+from node.engines.duckdb_engine import DuckDbEngine
 from node.errors import ReturnsNotReady
 from node.ledger import Ledger
 from node.ledger_entries import Entry
@@ -34,6 +36,10 @@ from node.link import open_link
 from node.log import make_logger
 from node.offers import OfferBook
 from node.returns import release_vector
+from node.sources import cin_census, csv_files, ssda903
+from node.sources.cin_census_xml import UnusableCensus, stream_children
+from node.sources.inventory import ReturnFile
+from node.sources.ssda903 import _doubt_of_year
 from node.status import read_status
 from protos.envelope.v1.envelope_pb2 import SignedEnvelope
 from protos.summary.v1.summary_pb2 import Summary
@@ -50,9 +56,11 @@ from tests.privacy.differing_councils import (
     BASE,
     CHILDREN,
     COLLECTION,
+    DAMAGED_GROUPS,
     DECLARED,
     FRAMEWORK,
     MANY_CHILDREN,
+    NEAR_THE_EDGE,
     OTHER_RECORDS,
     OTHERS,
     PLAN,
@@ -229,6 +237,61 @@ def test_whatever_is_in_the_files_only_the_noised_values_differ(
     charged = replace_one_rho_units(FRAMEWORK, PLAN) if name in OTHER_RECORDS else PLAN.rho_units
     if name not in MANY_CHILDREN:
         assert _cost(council.exact, base_council.exact) <= Fraction(charged, UNITS_PER_RHO)
+
+
+@pytest.mark.parametrize("name", NEAR_THE_EDGE)
+def test_no_record_decides_how_all_others_are_read_or_whether_they_are(tmp_path: Path, name: str) -> None:
+    one, other = (_Council(tmp_path / folder, files) for folder, files in zip("ab", NEAR_THE_EDGE[name], strict=True))
+    seen = one.look()
+    assert other.look() == seen
+    assert seen.summaries
+    assert _cost(one.exact, other.exact) <= Fraction(PLAN.rho_units, UNITS_PER_RHO)
+
+
+def _as_one(path: Path, year: int, left_out: Callable[[int], None]) -> Iterator[etree._Element]:
+    """The groups of a census that must be XML as a whole."""
+    try:
+        etree.parse(path)
+    except etree.XMLSyntaxError:
+        raise UnusableCensus("not well-formed XML") from None
+    yield from stream_children(path, year, left_out)
+
+
+@pytest.mark.parametrize("name", DAMAGED_GROUPS)
+def test_control_a_census_that_must_be_xml_as_a_whole_speaks(
+    base: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(cin_census, "stream_children", _as_one)
+    seen = _Council(tmp_path, OTHERS[name]).look()
+    assert base.summaries
+    assert not seen.summaries
+
+
+def _guessed(data: bytes) -> list[str]:
+    """The lines of a file whose encoding is guessed from its bytes, whosever they are."""
+    if data[1:512:2].count(0) > 200:
+        return data.decode("utf-16-le", errors="replace").split("\n")
+    try:
+        return data.decode().split("\n")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace").split("\n")
+
+
+def _refused(engine: DuckDbEngine, file: ReturnFile) -> str | None:
+    if _doubt_of_year(engine, file) is not None:
+        raise ReturnsNotReady("This looks like the return of another year.", "Put the right one in its place.")
+    return None
+
+
+@pytest.mark.parametrize("name", NEAR_THE_EDGE)
+def test_control_rules_over_all_rows_of_a_file_speak(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """An encoding guessed per file moves many children; a return refused by its dates is an answer that is not sent."""
+    monkeypatch.setattr(csv_files, "lines_of", _guessed)
+    monkeypatch.setattr(ssda903, "_doubt_of_year", _refused)
+    one, other = (_Council(tmp_path / folder, files) for folder, files in zip("ab", NEAR_THE_EDGE[name], strict=True))
+    assert one.look() != other.look() or _cost(one.exact, other.exact) > Fraction(PLAN.rho_units, UNITS_PER_RHO)
 
 
 def test_control_many_children_cost_more_than_one(base_council: _Council, base: Seen, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from protos.sa1 import masking
-from protos.sa1.masking import FIELD_PRIME, Vector, add_masks, from_ring, mask, to_ring, word
+from protos.sa1.masking import FIELD_PRIME, Vector, add_masks, from_ring, mask, to_ring, with_width, word
 from tests.protocol.model import primitives
 
 WIDTHS = pytest.mark.parametrize("width", [32, 64])
@@ -220,3 +220,16 @@ def test_each_name_behind_a_mask_key_makes_it_another() -> None:
         for node_id in ("X00000001", "X00000002")
     }
     assert len(keys) == 8
+
+
+@pytest.mark.parametrize(("width", "other"), [(32, 64), (64, 32), (32, 32)])
+def test_words_of_another_width_stand_for_the_same_numbers(width: int, other: int) -> None:
+    numbers = [0, 1, -1, 2**30, -(2**30)]
+    assert from_ring(with_width(to_ring(numbers, width), other)) == numbers
+
+
+def test_a_number_that_another_width_does_not_hold_is_refused_and_so_are_floats() -> None:
+    with pytest.raises(ValueError, match="does not fit"):
+        with_width(to_ring([2**31], 64), 32)
+    with pytest.raises(TypeError):
+        with_width(np.zeros(3), 32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -20,7 +20,6 @@ from coordinator.rounds.windows import SKEW
 from coordinator.store.rounds import StoredRounds
 from protos.round.v1 import round_pb2 as pb
 from protos.sa1 import sharing
-from protos.sa1.statements import RevealedShare
 from protos.sa1.strict import encode
 from protos.sa1.transcript import Signature, le32
 from tests.coordinator.rounds.federation import Federation, certifying, finish, ready_to_report, revealing
@@ -169,9 +168,8 @@ def test_a_secret_that_is_not_its_owners_is_never_used() -> None:
     owner = world.ids[0]
     others = sharing.share(12345, [7] * (found.epoch.threshold - 1), 7)
 
-    def told(member: str, shares: Sequence[RevealedShare]) -> list[RevealedShare]:
-        value = others[found.epoch.index(member) - 1]
-        return [replace(share, value=value) if share.owner == owner else share for share in shares]
+    def told(member: str, shares: Mapping[str, int]) -> Mapping[str, int]:
+        return {**shares, owner: others[found.epoch.index(member) - 1]}
 
     reveals = {member: told(member, shares) for member, shares in found.reveals.items()}
     secrets = find_secrets(
