@@ -50,7 +50,7 @@ class GroupSum:
     `group_code` is the code of a region, or England's. `values` are multiples of one over the plan's grid: fractions,
     where noise is shared on a fine one. `declared_files` are each council's, in the order of `councils`.
     The variance of the noise is the plan's times `noise_ratio`: 1 is the noise of a trusted curator, and more is what
-    councils that were allowed for, and did not drop out, added.
+    councils that were allowed for, and did not drop out, added. `round_id` is that of its round, in hex.
     """
 
     collection_id: str
@@ -60,6 +60,7 @@ class GroupSum:
     values: tuple[float, ...]
     noise_ratio: float
     declared_files: tuple[frozenset[str], ...]
+    round_id: str = ""
 
 
 @dataclass(frozen=True)

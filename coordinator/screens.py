@@ -35,6 +35,8 @@ def show_coverage(console: Console, coverage: Coverage) -> None:
         named = ", ".join(coverage.missing[:_SHOWN_MISSING])
         more = len(coverage.missing) - _SHOWN_MISSING
         console.print(f"  Missing  {escape(named)}{f' and {more} more' if more > 0 else ''}")
+    if coverage.in_rounds:
+        console.print(f"  In rounds  {', '.join(coverage.in_rounds)}: `newlyn-coordinator round status {coverage.id}`")
 
 
 def show_status(console: Console, status: Status) -> None:

@@ -21,7 +21,10 @@ SILENT_AFTER = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Coverage:
-    """Which enrolled councils have answered every release that nodes can run, and which are missing."""
+    """Which enrolled councils have answered every release in mode council, and which are missing.
+
+    `in_rounds` are the releases in mode secure: who takes part in those, `coordinator.rounds` knows.
+    """
 
     id: str
     state: CollectionState
@@ -30,6 +33,7 @@ class Coverage:
     complete: tuple[str, ...]
     missing: tuple[str, ...]
     enrolled: int
+    in_rounds: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON-ready values; councils are named."""
@@ -41,6 +45,7 @@ class Coverage:
             "councils_complete": len(self.complete),
             "councils_enrolled": self.enrolled,
             "missing": list(self.missing),
+            "in_rounds": list(self.in_rounds),
         }
 
 
@@ -93,7 +98,8 @@ def _council_as_json(council: CouncilStanding) -> dict[str, Any]:
 
 def _coverage(tx: Connection, stored: StoredCollection, councils: Sequence[CouncilStanding]) -> Coverage:
     collection = stored.collection
-    asked = {release.id for release in collection.releases} - set(secure_releases(collection))
+    in_rounds = secure_releases(collection)
+    asked = {release.id for release in collection.releases} - set(in_rounds)
     answered = summaries.answered_releases(tx, collection.id)
     complete = {code for code, found in answered.items() if found >= asked}
     return Coverage(
@@ -104,6 +110,7 @@ def _coverage(tx: Connection, stored: StoredCollection, councils: Sequence[Counc
         complete=tuple(council.name for council in councils if council.code in complete),
         missing=tuple(council.name for council in councils if council.enrolled and council.code not in complete),
         enrolled=sum(council.enrolled for council in councils),
+        in_rounds=in_rounds,
     )
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho, rho_units_up, surest_guess
+from frameworks.blocks import Block, Statistic
 from frameworks.cost import ages_that_differ, cohort_admits, worst_child
 from frameworks.model import Cohort, Framework, Source
-from frameworks.plan import Block, ReleasePlan, Statistic
+from frameworks.plan import ReleasePlan
 from frameworks.replacement import replace_one_rho_units
 
 DELTA = 1e-7

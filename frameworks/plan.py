@@ -49,14 +49,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from frameworks.accounting import UNITS_PER_RHO, rho_units_up, root_up
-from frameworks.blocks import OVERALL as OVERALL
-from frameworks.blocks import SIGMA_UNITS as SIGMA_UNITS
-from frameworks.blocks import Block as Block
-from frameworks.blocks import Statistic as Statistic
-from frameworks.cost import ages_that_differ as ages_that_differ
-from frameworks.cost import cohort_admits as cohort_admits
-from frameworks.cost import quarters_flipped
-from frameworks.cost import worst_child as worst_child
+from frameworks.blocks import OVERALL, SIGMA_UNITS, Block, Statistic
+from frameworks.cost import quarters_flipped, worst_child
 from frameworks.errors import InvalidRelease
 from frameworks.model import (
     BREAKDOWNS,

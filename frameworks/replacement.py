@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from frameworks.accounting import rho_units_up
+from frameworks.blocks import OVERALL, Block, Statistic
+from frameworks.cost import ages_that_differ, cohort_admits, worst_child
 from frameworks.model import Cohort, Framework, Source
-from frameworks.plan import OVERALL, Block, ReleasePlan, Statistic, ages_that_differ, cohort_admits, worst_child
+from frameworks.plan import ReleasePlan
 
 
 @dataclass

@@ -20,9 +20,10 @@ import sqlglot
 from sqlglot import exp
 
 from frameworks.availability import missing_files
+from frameworks.blocks import OVERALL, Block, Statistic
 from frameworks.definitions import DIALECT
 from frameworks.model import BREAKDOWNS, Cohort, Framework, Indicator, Kind, Source, Unit
-from frameworks.plan import OVERALL, Block, ReleasePlan, Statistic
+from frameworks.plan import ReleasePlan
 from frameworks.tables import CHILD_TABLE
 from node.engines.engine import Engine
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import opendp.prelude as dp
 
-from frameworks.plan import SIGMA_UNITS, Block, ReleasePlan
+from frameworks.blocks import SIGMA_UNITS, Block
+from frameworks.plan import ReleasePlan
 from frameworks.shares import MOST_CHILDREN, SMALLEST_SHARE, SecureShare, share_units
 from node.errors import PlanRefused
 

@@ -12,10 +12,11 @@ from datetime import datetime
 
 from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho
 from frameworks.availability import missing_files
+from frameworks.blocks import OVERALL, Statistic
 from frameworks.display.formats import counted
 from frameworks.exposure import DELTA, exposures
 from frameworks.model import BREAKDOWNS, Framework, Indicator, Kind
-from frameworks.plan import OVERALL, ReleasePlan, Statistic
+from frameworks.plan import ReleasePlan
 from frameworks.programme import (
     CHILDHOOD,
     ColluderRow,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 
+from frameworks.blocks import Block, Statistic
 from frameworks.model import Indicator, Kind
-from frameworks.plan import Block, ReleasePlan, Statistic
+from frameworks.plan import ReleasePlan
 
 _NORMAL_95 = 1.959964
 _SHARE = 0.2

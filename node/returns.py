@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from frameworks.availability import all_needs, missing_files
+from frameworks.blocks import Statistic
 from frameworks.model import Framework, Source
-from frameworks.plan import ReleasePlan, Statistic
+from frameworks.plan import ReleasePlan
 from node.data import council_ons_code
 from node.engines.duckdb_engine import DuckDbEngine
 from node.engines.engine import Engine
@@ -176,12 +177,13 @@ def _undeclared_as_zero(
 ) -> list[int]:
     """Zeros where a needed file is not declared: what is not declared is public, and its noise says nothing.
 
-    The totals of a cohort stand where one of the indicators that share them does.
+    The totals of a cohort stand where one of the indicators that share them does, the histogram of a set where all do.
     """
     cohorts = {framework.indicator(name).cohort for name in able}
     vector = list(exact)
     for block in plan.blocks:
-        declares = block.cohort in cohorts if block.statistic is Statistic.TOTAL else block.indicator in able
+        counted = [name for name in (block.indicator, *block.categories) if name in plan.indicators]
+        declares = block.cohort in cohorts if block.statistic is Statistic.TOTAL else able.issuperset(counted)
         if not declares:
             vector[block.indices] = [0] * block.length
     return vector

@@ -18,7 +18,7 @@ from node.compare import WARNING, ComparedIndicator, Comparison, Published
 from node.config import NodeConfig
 from node.doctor import Finding, Verdict
 from node.identity import KeyFingerprints
-from node.ledger_entries import Entry, EntryKind
+from node.ledger_entries import Entry, EntryKind, spent
 from node.ledger_repair import Repair
 from node.measure import Figure
 from node.status import Status
@@ -238,7 +238,7 @@ def show_ledger(console: Console, entries: Sequence[Entry]) -> None:
     """Every entry of the ledger, oldest first."""
     table = _table("", "No.", "Time", "Entry", "About", "By", "Key", "rho charged", numeric=("No.", "rho charged"))
     for entry in entries:
-        charged = (entry.rho_units or 0) + (entry.earlier_rho_units or 0)
+        charged = spent([entry])
         table.add_row(
             str(entry.sequence),
             f"{entry.at:%Y-%m-%d %H:%M:%S}",

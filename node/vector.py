@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from frameworks.plan import Block, ReleasePlan
+from frameworks.blocks import Block
+from frameworks.plan import ReleasePlan
 
 
 def exact_vector(plan: ReleasePlan, tabulation: Mapping[Block, Sequence[int]]) -> list[int]:

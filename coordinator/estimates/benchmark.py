@@ -11,7 +11,7 @@ from coordinator.data import ENGLAND, Council, current_councils, population_for
 from coordinator.errors import WrongState
 from coordinator.estimates.agreed import AgreedSums
 from coordinator.estimates.areas import Area, council_area, england, region_areas
-from coordinator.estimates.costs import ReleaseCost, release_cost
+from coordinator.estimates.costs import ReleaseCost, SumCost, release_cost, sum_cost
 from coordinator.estimates.decode import Measured, Rate, categories_shown, enough
 from coordinator.estimates.position import Position, position
 from coordinator.estimates.reader import Reader, holds
@@ -109,6 +109,7 @@ class Benchmark:
     coverage: tuple[Coverage, ...]
     noise: tuple[NoiseScale, ...]
     costs: tuple[ReleaseCost, ...]
+    sums: tuple[SumCost, ...]
     population_year: int
     published_at: datetime
     combined_with: tuple[str, ...] = ()
@@ -301,6 +302,7 @@ def make_benchmark(
     councils = current_councils()
     answered = tuple(council for code, council in councils.items() if code in returned.councils)
     population = population_for(collection.reference_year)
+    costs = {plan.release_id: release_cost(framework, plan) for plan in usable}
     asked = {indicator_id for plan in usable for indicator_id in plan.indicators}
     indicators = tuple(indicator for indicator in framework.indicators if indicator.id in asked)
     estimates: list[Estimate] = []
@@ -327,7 +329,8 @@ def make_benchmark(
         estimates=tuple(estimates),
         coverage=tuple(coverage),
         noise=tuple(noise),
-        costs=tuple(release_cost(framework, plan) for plan in usable),
+        costs=tuple(costs.values()),
+        sums=tuple(sum_cost(opened, costs[opened.release_id]) for opened in sums),
         population_year=population.year,
         published_at=published_at,
         combined_with=tuple(answers.collection.id for answers in earlier),

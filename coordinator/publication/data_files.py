@@ -95,6 +95,7 @@ def benchmark_json(benchmark: Benchmark, status: str) -> str:
         "councils_missing": [council.code for council in benchmark.missing],
         "coverage": [asdict(coverage) for coverage in benchmark.coverage],
         "costs": [asdict(cost) for cost in benchmark.costs],
+        "sums": [asdict(opened) for opened in benchmark.sums],
         "indicators": list(_all_about(benchmark)),
         "estimates": [asdict(estimate) for estimate in benchmark.estimates],
     }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from coordinator.data import ENGLAND, regions
 from coordinator.estimates.benchmark import Benchmark
-from frameworks.accounting import UNITS_PER_RHO, surest_guess
+from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho, surest_guess
 from frameworks.display.formats import counted, marked_title, number, unit_beside
 from frameworks.exposure import DELTA
 from frameworks.model import Indicator, Kind
@@ -59,6 +60,25 @@ def cost_tables(benchmark: Benchmark) -> tuple[MethodsTable, ...]:
         )
         for cost in benchmark.costs
     )
+
+
+def sums_table(benchmark: Benchmark) -> MethodsTable:
+    """The sums that councils opened together, and what each council would lose if all others worked against it."""
+    names = {ENGLAND: "England", **regions()}
+    rows = (
+        (
+            opened.release_id,
+            names[opened.group_code],
+            opened.round_id,
+            number(len(opened.councils), 0),
+            number(opened.honest_shares, 0),
+            f"{opened.rho_of_one:.4f}",
+            f"{epsilon_from_rho(opened.rho_of_one, DELTA):.1f}",
+        )
+        for opened in benchmark.sums
+    )
+    columns = ("Release", "Group", "Round", "Councils", "Shares of noise", "rho of one report", "epsilon of one report")
+    return MethodsTable("Sums that councils opened together", columns, tuple(rows), texts=3)
 
 
 def programme_tables(benchmark: Benchmark) -> tuple[MethodsTable, ...]:

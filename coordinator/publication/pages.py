@@ -11,7 +11,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, Undef
 from coordinator.data import current_councils, population_for
 from coordinator.estimates.benchmark import Benchmark
 from coordinator.estimates.shrinkage import FEWEST_COUNCILS
-from coordinator.publication.methods import cost_tables, noise_table, programme_tables
+from coordinator.publication.methods import cost_tables, noise_table, programme_tables, sums_table
 from coordinator.publication.views import Views
 from coordinator.publication.words import (
     AVAILABILITY,
@@ -204,6 +204,7 @@ class Pages:
             entries=number(sum(cost.entries for cost in benchmark.costs), 0),
             noise=noise_table(benchmark),
             costs=cost_tables(benchmark),
+            sums=sums_table(benchmark) if benchmark.sums else None,
             programme=programme_tables(benchmark),
             fewest_councils=FEWEST_COUNCILS,
             population_note=note,

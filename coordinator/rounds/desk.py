@@ -173,8 +173,8 @@ class RoundDesk:
         shares = list(submission.a_share_ct)
 
         def store(book: RoundBook, record: RoundRecord) -> None:
-            joins = book.messages(record.round_id, pb.MESSAGE_KIND_JOIN)
-            check_join(incoming, shares, self._announce(book, record), self._epoch(book, record), joins)
+            keys = self._reader.mask_keys(book, record)
+            check_join(incoming, shares, self._announce(book, record), self._epoch(book, record), keys)
             book.add_shares(record.round_id, node_id, pb.SHARE_KIND_A, shares)
 
         return self._take(incoming, frozenset({Phase.JOINING}), lambda announce: announce.t_join, store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -68,18 +68,17 @@ def read_incoming(node_id: str, kind: pb.MessageKind, signed: pb.Signed) -> Inco
 
 
 def check_join(
-    incoming: Incoming, shares: Sequence[bytes], announce: Announce, epoch: Epoch, joins: Iterable[StoredMessage]
+    incoming: Incoming, shares: Sequence[bytes], announce: Announce, epoch: Epoch, mask_keys: Mapping[str, bytes]
 ) -> None:
-    """A Join that nodes would accept in a roster beside those in `joins`, with a share for each committee member.
+    """A Join that nodes would accept in a roster beside others whose keys are `mask_keys`, by node, with a share for
+    each committee member.
 
     Raises MessageNotAccepted.
     """
     entry = _held(lambda: read_join(incoming.signed, announce, epoch))
     _check_shares(shares, entry.a_shares_digest, epoch)
-    for join in joins:
-        payload = pb.Signed.FromString(join.signed).payload
-        if pb.Join.FromString(payload).mask_pk == entry.mask_pk:
-            raise MessageNotAccepted
+    if any(key == entry.mask_pk and node_id != entry.node_id for node_id, key in mask_keys.items()):
+        raise MessageNotAccepted
 
 
 def check_report(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from coordinator.errors import StorageFailed
@@ -28,6 +28,7 @@ class Reader:
     def __init__(self) -> None:
         self._epochs: dict[bytes, Epoch] = {}
         self._announces: dict[bytes, Announce] = {}
+        self._mask_keys: dict[bytes, dict[str, bytes]] = {}
         self._rosters: dict[bytes, Roster] = {}
         self._statements: dict[bytes, Stated] = {}
 
@@ -48,6 +49,16 @@ class Reader:
             epoch = self.epoch(book, record.epoch_hash)
             self._announces[record.round_id] = read_announce(pb.Signed.FromString(record.announce), epoch)
         return self._announces[record.round_id]
+
+    def mask_keys(self, book: RoundBook, record: RoundRecord) -> Mapping[str, bytes]:
+        """The keys of the Joins that are stored, by node: of a roster of n, each is read once and not n times."""
+        keys = self._mask_keys.setdefault(record.round_id, {})
+        for node_id in book.senders(record.round_id, pb.MESSAGE_KIND_JOIN):
+            if node_id not in keys:
+                join = book.find_message(record.round_id, node_id, pb.MESSAGE_KIND_JOIN)
+                assert join is not None
+                keys[node_id] = pb.Join.FromString(pb.Signed.FromString(join.signed).payload).mask_pk
+        return keys
 
     def roster(self, book: RoundBook, record: RoundRecord) -> Roster:
         """The roster of a round whose manifest is stored."""

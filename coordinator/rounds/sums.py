@@ -39,7 +39,7 @@ def opened_sums(
         code = summary.council_code
         declared[code] = declared.get(code, frozenset()) | summary.declared_files
     return tuple(
-        _group_sum(cell, plan, declared)
+        _group_sum(cell, plan, declared, opened.round_id)
         for opened, plan in ((opened, _plan_of(opened, by_name)) for opened in rounds)
         for cell in opened.cells
     )
@@ -55,7 +55,9 @@ def _plan_of(opened: OpenedRound, by_name: Mapping[str, ReleasePlan]) -> Release
     return plan
 
 
-def _group_sum(cell: OpenedCell, plan: ReleasePlan, declared: Mapping[str, frozenset[str]]) -> GroupSum:
+def _group_sum(
+    cell: OpenedCell, plan: ReleasePlan, declared: Mapping[str, frozenset[str]], round_id: bytes
+) -> GroupSum:
     secure = plan.secure
     assert secure is not None
     code_of = {council.ons_code: council.code for council in current_councils().values()}
@@ -76,4 +78,5 @@ def _group_sum(cell: OpenedCell, plan: ReleasePlan, declared: Mapping[str, froze
         values=tuple(value / secure.grid for value in cell.values),
         noise_ratio=len(cell.survivors) / shares,
         declared_files=tuple(declared.get(code, frozenset()) for code in councils),
+        round_id=round_id.hex(),
     )

@@ -31,7 +31,7 @@ from deploy.demo.federation import Member, Say
 from deploy.demo.generator import Council, choose_councils
 from deploy.demo.processes import ProgramFailed, Programs, coordinator, generator, signals_as_exceptions
 from deploy.demo.secure_round import Opened
-from deploy.demo.sum_error import SumError, sum_error
+from deploy.demo.sum_error import SMALLEST_COHORT, SumError, sum_error
 from deploy.demo.truth import exact_truth, proportions_of_england
 from frameworks.accounting import rho_from_epsilon
 from frameworks.catalogue import load_framework
@@ -198,7 +198,8 @@ def _print_sum(console: Console, added: dict[str, Any]) -> None:
     dropped = f"; {', '.join(added['dropped'])} dropped out" if added["dropped"] else ""
     console.print(
         f"\n[bold]The sum that nobody could open[/bold], of {len(added['councils'])} councils{dropped}\n\n"
-        f"  How far off {error.percentages} percentages of England are, in percentage points (root mean square):\n\n"
+        "  How far off England's percentages are, in percentage points (root mean square of the "
+        f"{error.percentages} that are about {SMALLEST_COHORT:,} children or more):\n\n"
         "                                                       foreseen  in this run\n"
         f"    councils' own noised headlines, added up           {error.councils_added_up_foreseen:8.2f}\n"
         f"    the secure sum, which nobody is trusted with       {error.secure_sum_foreseen:8.2f}"
@@ -249,7 +250,7 @@ def main(
     started = time.monotonic()
 
     def say(text: str) -> None:
-        console.print(f"[dim]{time.monotonic() - started:5.0f} s[/dim]  {text}")
+        console.print(f"[dim]{time.monotonic() - started:5.0f} s[/dim]  {text}", soft_wrap=True)
 
     try:
         with ExitStack() as stack:

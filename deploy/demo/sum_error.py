@@ -20,10 +20,13 @@ from frameworks.blocks import Block, Statistic
 from frameworks.model import Framework, Indicator
 from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
 
+SMALLEST_COHORT = 1000
+
 
 @dataclass(frozen=True)
 class SumError:
-    """The root mean square error of so many `percentages` of England, in percentage points.
+    """The root mean square error of so many `percentages` of England, in percentage points: of those about
+    `SMALLEST_COHORT` children or more, since one of a few hundred would outweigh all others.
 
     Foreseen from the noise alone: of councils' own noised headlines added up (`councils_added_up`), of the secure sum,
     and of one trusted office that adds the same noise once (`trusted_office`). `secure_sum` and `published` (the two
@@ -89,14 +92,18 @@ def sum_error(
     figures: Sequence[Figure],
     truth: Mapping[str, Truth],
 ) -> SumError:
-    """The error of each way to the same percentages, those of `figures`, which were published with a value.
+    """The error of each way to the same percentages: those of `figures` that were published with a value.
 
     `foreseen` is what `collection validate` shows; `truth` holds the exact figures of the councils in the sum.
     """
     releases = {release["id"]: release for release in foreseen["releases"]}
     headlines, tables = (NoisyPlan.of(framework, releases[name]) for name in (HEADLINES_RELEASE, SECURE_RELEASE))
     sums = [value / releases[SECURE_RELEASE]["grid"] for value in opened.values]
-    shown = [figure for figure in figures if figure.value is not None]
+    shown = [
+        figure
+        for figure in figures
+        if figure.value is not None and truth[figure.indicator].denominator >= SMALLEST_COHORT
+    ]
     indicators = [framework.indicator(figure.indicator) for figure in shown]
     councils = len(opened.survivors)
     noise_ratio = councils / (councils + len(opened.dropped) - MAX_DROPPED)

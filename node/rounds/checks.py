@@ -47,7 +47,7 @@ class EntryBeyondBound(Refused):
 def check_same_announce(record: RoundRecord, signed: pb.Signed) -> None:
     """A round's id stands for one announcement."""
     if pb.Signed.FromString(record.announce).payload != signed.payload:
-        raise Misbehaviour("an announcement with the id of another round")
+        raise Refused("an announcement with the id of another round")
 
 
 def check_one_epoch(epoch_hash: bytes, rounds: Iterable[RoundRecord]) -> None:
@@ -134,10 +134,13 @@ def check_reports_aborted(others: Iterable[RoundRecord]) -> None:
 # Before Report.
 
 
-def check_same_manifest(held: bytes | None, signed: pb.Signed) -> None:
+def check_same_manifest(held: bytes | None, signed: pb.Signed, epoch: Epoch) -> None:
     """A round has one manifest; `held` is the Signed one that this node acted on, or None."""
-    if held is not None and pb.Signed.FromString(held).payload != signed.payload:
-        raise Misbehaviour("two manifests of one round")
+    if held is None or pb.Signed.FromString(held).payload == signed.payload:
+        return
+    if not transcript.holds(epoch.coordinator_key, Signature.MANIFEST, signed.payload, signed.sig):
+        raise Refused("a manifest that the coordinator did not sign")
+    raise Misbehaviour("two manifests of one round")
 
 
 def check_own_join(roster: Roster, node_id: str, join: pb.Signed | None, receipted: bool) -> bool:
@@ -222,9 +225,10 @@ def check_counts_in_statement(signed: pb.Signed, announce: Announce, roster: Ros
             raise Misbehaviour("a group released with too few survivors")
 
 
-def check_same_statement(verdict: pb.Verdict, signed: pb.Signed) -> None:
+def check_same_statement(record: RoundRecord, statement_hash: bytes) -> None:
     """A statement that this node committed to is the only one of its round."""
-    if verdict.HasField("commit") and verdict.commit.stmt_hash != transcript.statement_hash(signed.payload):
+    verdict = record.verdict
+    if verdict is not None and verdict.HasField("commit") and verdict.commit.stmt_hash != statement_hash:
         raise Misbehaviour("two statements of one round")
 
 

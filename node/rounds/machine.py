@@ -82,9 +82,16 @@ class RoundMachine:
         )
 
     def start(self) -> None:
-        """A new start of the node: it is remembered before anything else is done."""
-        start = Start(self._store.latest_generation() + 1, self._randomness(16))
-        self._store.add_start(start)
+        """A new start of the node, best made for every turn: it is remembered before anything else is done. A copy that
+        was taken during a start is told apart only by a later one.
+
+        One whose poll was not answered is gone on with: a start that has polled is one that this store holds, so that
+        the next would be told of it, and no longer of the one that a restored store lacks.
+        """
+        start = self._store.unanswered_start()
+        if start is None:
+            start = Start(self._store.latest_generation() + 1, self._randomness(16))
+            self._store.add_start(start)
         self._start, self._compared = start, False
 
     def poll(self) -> pb.PollRequest:
@@ -104,8 +111,10 @@ class RoundMachine:
 
         What is refused is told to a person here, and changes nothing. Raises StorageFailed and LedgerDamaged.
         """
-        self._started()
-        self._notice_copies(response)
+        start = self._started()
+        with self._store.transaction():
+            self._notice_copies(response)
+            self._store.answer_start(start)
         self._compared = True
         for work in response.work:
             self._steps.take(work)
@@ -182,13 +191,13 @@ class RoundMachine:
         late (B.7, B.8 item 8)."""
         now = self._clock()
         for record in self._store.rounds():
-            if record.ended or not (record.holds_secret or record.holds_parts or not record.burned):
+            if record.ended or record.burned:
                 continue
             times = announced(record)
             if record.holds_secret and now >= times.t_report:
                 self._store.erase_secret(record.round_id)
             certified = Paper.COMMIT_CERTIFICATE in record.papers
-            if not certified and not record.burned and now > times.t_reveal + CLOCK_SKEW_SECONDS:
+            if not certified and now > times.t_reveal + CLOCK_SKEW_SECONDS:
                 self._store.burn(record.round_id)
             elif certified and record.holds_parts and now > times.t_reveal + LISTED_SECONDS:
                 self._store.clear(record.round_id)
@@ -204,7 +213,7 @@ class RoundMachine:
         if kind == pb.MESSAGE_KIND_REPORT:
             voted_abort = record.verdict is not None and not record.committed
             return self._store.leaves_at(record.round_id, kind) <= now < times.t_report and not voted_abort
-        return True
+        return now <= times.t_reveal + LISTED_SECONDS
 
     def _message(
         self, record: RoundRecord, kind: pb.MessageKind

@@ -7,7 +7,8 @@ from __future__ import annotations
 ROUND_TABLES = (
     """CREATE TABLE round_start (
     generation INTEGER PRIMARY KEY,
-    start_id BLOB NOT NULL CHECK (length(start_id) = 16)
+    start_id BLOB NOT NULL CHECK (length(start_id) = 16),
+    answered INTEGER NOT NULL DEFAULT 0 CHECK (answered IN (0, 1))
 ) STRICT""",
     """CREATE TABLE round_foreign_start (
     generation INTEGER NOT NULL,

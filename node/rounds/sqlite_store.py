@@ -51,6 +51,15 @@ class LedgerRounds:
         ((latest,),) = self._rows("SELECT coalesce(max(generation), 0) FROM round_start")
         return int(latest)
 
+    def unanswered_start(self) -> Start | None:
+        """The last start, unless what the coordinator answered to its poll was compared."""
+        sql = "SELECT generation, start_id FROM round_start WHERE generation = ? AND NOT answered"
+        return next((Start(*row) for row in self._rows(sql, self.latest_generation())), None)
+
+    def answer_start(self, start: Start) -> None:
+        """What the coordinator answered to the poll of this start was compared."""
+        self._write("UPDATE round_start SET answered = 1 WHERE generation = ?", start.generation)
+
     def knows_start(self, start: Start) -> bool:
         """Whether it is a start of this store, or a foreign one that was noticed."""
         tables = ("round_start", "round_foreign_start")

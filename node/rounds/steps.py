@@ -7,6 +7,7 @@ transaction; what is sent is what was stored. Secure aggregation reference, B.5 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from frameworks.plan import ReleasePlan
@@ -28,7 +29,7 @@ from protos.sa1.rosters import Roster
 from protos.sa1.sharing import decode
 from protos.sa1.statements import Choice, Statement, read_certificate, read_statement
 from protos.sa1.strict import Malformed, encode, parse
-from protos.sa1.transcript import le32
+from protos.sa1.transcript import le32, statement_hash
 
 _Said = pb.RoundAnnounce | pb.RoundManifest | pb.Statement | pb.AbortRequest | pb.RoundResult
 
@@ -108,19 +109,19 @@ class RoundSteps:
         if isinstance(refused, Misbehaviour):
             if Paper.EVIDENCE not in record.papers:
                 self._store.put_paper(record.round_id, Paper.EVIDENCE, encode(work))
-            self._vote_abort(self.known(record.round_id))
+            with suppress(Refused):
+                self._vote_abort(self.known(record.round_id))
 
     def _fall_silent(self, record: RoundRecord) -> None:
-        """This node's key spoke without it: nothing more is said, and what was reported under its name is charged."""
-        with self._store.transaction():
-            self._store.burn(record.round_id)
-            plan = self._plans(record.collection_id)
-            if plan is not None:
-                try:
-                    self._store.charge(plan, record.round_id)
-                except NodeError as error:
-                    _raise_storage(error)
-                    self._ring(f"A report of this council in another copy could not be charged: {error.problem}")
+        """This node's key spoke without it, and may report so: the release is charged, and nothing more is said."""
+        plan = self._plans(record.collection_id)
+        if plan is not None:
+            try:
+                self._store.charge(plan, record.round_id)
+            except NodeError as error:
+                _raise_storage(error)
+                self._ring(f"A report of this council in another copy could not be charged: {error.problem}")
+        self._store.burn(record.round_id)
 
     def _take_epoch(self, signed: pb.Signed) -> None:
         self._pins.adopt(signed)
@@ -176,7 +177,8 @@ class RoundSteps:
         if record.burned or record.ended:
             return
         acted = record.reported or record.verdict is not None
-        checks.check_same_manifest(self._store.paper(record.round_id, Paper.MANIFEST) if acted else None, signed)
+        held = self._store.paper(record.round_id, Paper.MANIFEST) if acted else None
+        checks.check_same_manifest(held, signed, known.epoch)
         if acted:
             return
         roster = self._reader.manifest(signed, known.announce, known.epoch)
@@ -257,7 +259,7 @@ class RoundSteps:
         roster = self._reader.roster(record, announce, epoch)
         checks.check_counts_in_statement(work.statement, announce, roster, epoch)
         if record.verdict is not None:
-            checks.check_same_statement(record.verdict, work.statement)
+            checks.check_same_statement(record, statement_hash(work.statement.payload))
             return
         statement = read_statement(work.statement, work.headers, announce, roster, epoch)
         checks.check_ciphertexts(work, roster)
@@ -361,6 +363,7 @@ class RoundSteps:
             self._certified(known.record, result.certificate)
             self._store.put_paper(known.record.round_id, Paper.RESULT, encode(signed))
             self._store.clear(known.record.round_id)
+        checks.check_same_statement(known.record, result.stmt_hash)
 
     def known(self, round_id: bytes) -> KnownRound:
         """A round that was announced here. Raises Refused for any other, and where its epoch is no longer kept."""

@@ -101,6 +101,12 @@ class RoundStore(Protocol):
     def latest_generation(self) -> int:
         """The number of the last start, or 0."""
 
+    def unanswered_start(self) -> Start | None:
+        """The last start, unless what the coordinator answered to its poll was compared."""
+
+    def answer_start(self, start: Start) -> None:
+        """What the coordinator answered to the poll of this start was compared."""
+
     def knows_start(self, start: Start) -> bool:
         """Whether it is a start of this store, or a foreign one that was noticed."""
 

@@ -24,9 +24,9 @@ import numpy as np
 
 from coordinator.data import ENGLAND, Council, current_councils, population_for
 from coordinator.estimates.benchmark import Estimate
+from frameworks.blocks import Statistic
 from frameworks.catalogue import load_framework
 from frameworks.model import Framework, Indicator, Kind
-from frameworks.plan import Statistic
 from node.noise import add_noise
 from tests.coordinator.made_up import YEAR, AddNoise, Federation, LikeEngland, federate, national_rate, request_of
 

@@ -32,7 +32,6 @@ from tests.protocol.councils import Council, pins_of, read_parts
 from tests.protocol.epochs import MadeUpEpoch, made_up_epoch, node_ids
 
 LARGEST_COMMITTEE = 256
-LARGEST_SHARD = 500
 STEPS = ("join", "report", "commit", "reveal", "result")
 
 _START = 1_800_000_000
@@ -70,11 +69,11 @@ class MeasuredNode(Council):
     def __init__(self, made: MadeUpEpoch, node_id: str, plan: ReleasePlan, ready: Vector, clock: Clock, pins: Pins):
         plans = {release_name(plan.collection_id, plan.release_id): plan}
         super().__init__(made, node_id, plans=plans, vector=(), clock=clock, pins=pins)
-        self._ready = ready
+        self.ready = ready
         self.start()
 
     def _noised(self, plan: ReleasePlan, honest_shares: int) -> Vector:  # noqa: ARG002
-        return self._ready.copy()
+        return self.ready.copy()
 
     def step(self, desk: MeteredDesk) -> None:
         """Polls, does what it is asked, and hands in what comes of it. Raises AssertionError at any alarm."""
@@ -108,13 +107,16 @@ class Played:
 
 
 class Round:
-    """One round. `measured` of its nodes (all, by default) run the node's machine, the others are stand-ins."""
+    """One round, in as few groups of at most `largest_group` nodes as hold them all (one, by default).
+
+    So many of its nodes as `measured` says (all, by default) run the node's machine, the others are stand-ins.
+    """
 
     def __init__(
-        self, nodes: int, length: int, dropouts: int, *, shards: bool = False, measured: int | None = None
+        self, nodes: int, length: int, dropouts: int, *, largest_group: int | None = None, measured: int | None = None
     ) -> None:
         ids = node_ids(nodes)
-        self.groups = _groups(ids, LARGEST_SHARD if shards else nodes)
+        self.groups = _groups(ids, largest_group or nodes)
         self.dropped = _dropping(self.groups, dropouts)
         self.made = made_up_epoch(nodes, min(nodes, LARGEST_COMMITTEE), {"england": self.groups})
         terms = SecureTerms(
@@ -137,7 +139,7 @@ class Round:
         self._pins = pins_of(self.made, ids[0], small_committee=True)
         self._place = {node_id: place for place, node_id in enumerate(ids)}
         members = [node for node in self.made.epoch.committee if node not in self.dropped]
-        chosen = members if measured is None else members[:: len(members) // measured][:measured]
+        chosen = members if measured is None else members[:: len(members) // max(1, measured)][:measured]
         self.members = [*chosen, *(node for node in members if node not in set(chosen))]
         self.measured = {node: self._measured_node(node) for node in (ids if measured is None else chosen)}
         self.stand_ins = StandIns(self.made, frozenset(self.measured), self.dropped, self.vector)

@@ -34,6 +34,8 @@ from typing import Any
 from tests.benchmarks.played_round import STEPS, Round
 from tests.benchmarks.secure_floor import agreements_a_second
 
+LARGEST_SHARD = 500
+
 GATE = 2.0
 BYTES_GATE = (1.1, 200_000)
 """Times the vector, and so many bytes."""
@@ -52,7 +54,8 @@ def measure(
     """Plays a round and gives what the module says."""
     Round(12, 100, 2).play()
     before = agreements_a_second()
-    played = Round(nodes, length, dropouts, shards=shards, measured=measured).play()
+    largest_group = LARGEST_SHARD if shards else nodes
+    played = Round(nodes, length, dropouts, largest_group=largest_group, measured=measured).play()
     rate = (before + agreements_a_second()) / 2
     steps = {step: statistics.mean(played.nodes[step]) for step in STEPS}
     floor = {step: statistics.mean(played.node_floor[step]) for step in STEPS}

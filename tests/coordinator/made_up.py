@@ -16,9 +16,10 @@ from coordinator.estimates.benchmark import Benchmark, make_benchmark
 from coordinator.records import GroupSum, StoredSummary
 from frameworks.accounting import rho_from_epsilon, rho_units_down
 from frameworks.availability import required_files
+from frameworks.blocks import OVERALL, Block, Statistic
 from frameworks.collection import Collection
 from frameworks.model import Framework, Indicator, Kind
-from frameworks.plan import OVERALL, Block, ReleasePlan, ReleaseRequest, Statistic, compile_plan
+from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
 from frameworks.shares import Groups, SecureTerms
 
 YEAR = 2025

@@ -11,8 +11,9 @@ from coordinator.estimates.returned import Answers, Returned
 from coordinator.estimates.sums import NoisySum
 from coordinator.records import StoredSummary
 from frameworks.availability import required_files
+from frameworks.blocks import OVERALL, Statistic
 from frameworks.model import Framework
-from frameworks.plan import OVERALL, ReleasePlan, Statistic
+from frameworks.plan import ReleasePlan
 from tests.coordinator.made_up import PUBLISHED_AT, collection_of, request_of
 
 CODE = "330"

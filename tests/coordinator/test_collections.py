@@ -14,8 +14,9 @@ from coordinator.lifecycle import Received
 from coordinator.planning.forecast import forecast
 from coordinator.refusals import NotPublishedYet
 from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho
+from frameworks.blocks import Statistic
 from frameworks.catalogue import load_framework
-from frameworks.plan import Statistic, compile_plan
+from frameworks.plan import compile_plan
 from protos.benchmark.v1.benchmark_pb2 import Benchmark
 from protos.collection.v1.collection_pb2 import (
     RELEASE_GROUPS_ENGLAND,

@@ -12,7 +12,8 @@ from coordinator.errors import StorageFailed, UnknownCouncil, WrongState
 from coordinator.estimates.benchmark import Estimate, make_benchmark
 from coordinator.estimates.position import Position
 from coordinator.records import StoredSummary
-from frameworks.plan import OVERALL, Statistic, compile_plan
+from frameworks.blocks import OVERALL, Statistic
+from frameworks.plan import compile_plan
 from tests.coordinator.made_up import (
     PUBLISHED_AT,
     YEAR,

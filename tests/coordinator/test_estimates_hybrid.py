@@ -19,7 +19,8 @@ from coordinator.estimates.position import Position, position
 from coordinator.estimates.reader import Reader
 from coordinator.estimates.returned import Answers, Returned
 from coordinator.records import GroupSum, StoredSummary
-from frameworks.plan import OVERALL, ReleaseRequest, Statistic, compile_plan
+from frameworks.blocks import OVERALL, Statistic
+from frameworks.plan import ReleaseRequest, compile_plan
 from tests.coordinator.made_up import (
     PUBLISHED_AT,
     YEAR,

@@ -28,8 +28,9 @@ from coordinator.estimates.decode import (
 )
 from coordinator.estimates.position import Position
 from coordinator.estimates.sums import NoisySum, combine
+from frameworks.blocks import OVERALL, Statistic
 from frameworks.model import Framework
-from frameworks.plan import OVERALL, ReleasePlan, Statistic, compile_plan
+from frameworks.plan import ReleasePlan, compile_plan
 from tests.coordinator.every_kind import NAMES, every_kind
 from tests.coordinator.made_up import YEAR, Federation, federate, no_noise, request_of
 from tests.coordinator.one_council import OneCouncil

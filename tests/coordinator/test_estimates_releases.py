@@ -20,7 +20,8 @@ from coordinator.estimates.benchmark import Benchmark, Estimate, make_benchmark
 from coordinator.estimates.reader import Reader
 from coordinator.estimates.returned import Answers, Returned
 from coordinator.records import GroupSum, StoredSummary
-from frameworks.plan import OVERALL, ReleasePlan, ReleaseRequest, Statistic, compile_plan
+from frameworks.blocks import OVERALL, Statistic
+from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
 from tests.coordinator.made_up import PUBLISHED_AT, YEAR, collection_of, federate, no_noise, request_of
 from tests.frameworks.small import small_framework
 

@@ -10,7 +10,8 @@ import pytest
 from coordinator.estimates.cells import read_vector
 from coordinator.estimates.decode import Mean, Rate, contrast_of, enough, scale_of
 from coordinator.estimates.sums import NoisySum, combine
-from frameworks.plan import OVERALL, ReleasePlan, Statistic, compile_plan
+from frameworks.blocks import OVERALL, Statistic
+from frameworks.plan import ReleasePlan, compile_plan
 from tests.coordinator.made_up import request_of
 from tests.coordinator.one_council import OneCouncil
 from tests.frameworks.small import small_framework

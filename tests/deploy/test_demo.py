@@ -17,7 +17,7 @@ from deploy.demo.cli import main
 from deploy.demo.truth import Truth, proportions_of_england
 from frameworks.catalogue import load_framework
 
-SMALL = ("--councils", "3", "--scale", "0.1", "--format", "json")
+SMALL = ("--councils", "12", "--scale", "0.05", "--format", "json")
 
 
 def demo(out: Path, *options: str) -> list[str]:
@@ -36,11 +36,11 @@ def processes_of(out: Path) -> Iterator[str]:
                 yield line
 
 
-def test_a_small_federation_publishes_figures_that_hold_the_truth(tmp_path: Path) -> None:
+def test_a_federation_publishes_figures_that_hold_the_truth(tmp_path: Path) -> None:
     ended = subprocess.run(demo(tmp_path / "out"), capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     shown = json.loads(ended.stdout)
-    assert len(shown["councils"]) == 3
+    assert len(shown["councils"]) == 12
     assert {headline["indicator"] for headline in shown["headlines"]} == {
         "rereferral_12m_children",
         "care_leaver_eet_19_21",
@@ -49,6 +49,13 @@ def test_a_small_federation_publishes_figures_that_hold_the_truth(tmp_path: Path
     assert shown["proportions_shown"] >= 15
     assert shown["proportions_inside_privacy_interval"] >= 0.7 * shown["proportions_shown"]
     assert shown["compared_indicators"] > 0
+    assert (len(shown["sum"]["councils"]), len(shown["sum"]["dropped"])) == (11, 1)
+    error = shown["sum"]["error"]
+    assert error["trusted_office_foreseen"] < error["secure_sum_foreseen"] < error["councils_added_up_foreseen"]
+    assert error["secure_sum"] < 4 * error["secure_sum_foreseen"]
+    audit = shown["audit"]
+    assert audit["is_recomputed"]
+    assert (audit["counted"], audit["not_counted"]) == (shown["sum"]["councils"][:1], shown["sum"]["dropped"])
     assert Path(shown["site"]).exists()
     assert list(processes_of(tmp_path)) == []
 

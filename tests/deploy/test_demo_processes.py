@@ -89,6 +89,25 @@ def test_a_program_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pyt
     assert not is_alive(started)
 
 
+def test_one_program_can_be_ended_and_is_not_missed(tmp_path: Path) -> None:
+    with Programs() as programs:
+        service = programs.start(sleeper(tmp_path / "one"), "the one", tmp_path / "log")
+        programs.start(sleeper(tmp_path / "other"), "the other", tmp_path / "log")
+        one, other = pids(tmp_path, "one", "other")
+        programs.end(service)
+        assert (is_alive(one), is_alive(other)) == (False, True)
+        programs.wait_until(lambda: True, "nothing", 5)
+    assert not is_alive(other)
+
+
+def test_a_program_may_be_given_an_environment_of_its_own(tmp_path: Path) -> None:
+    code = "import os, pathlib, sys; pathlib.Path(sys.argv[1]).write_text(os.environ.get('NEWLYN_OWN', 'none'))"
+    with Programs() as programs:
+        for name, given in (("with", {"NEWLYN_OWN": "this"}), ("without", None)):
+            programs.start(sleeper(tmp_path / name, code), name, tmp_path / "log", given).process.wait(30)
+    assert [(tmp_path / name).read_text() for name in ("with", "without")] == ["this", "none"]
+
+
 def test_a_failed_command_is_reported_with_what_it_said() -> None:
     code = "import sys; print('the reason', file=sys.stderr); sys.exit(3)"
     command = Command("newlyn-node doctor", (sys.executable, "-c", code))

@@ -9,9 +9,10 @@ from fractions import Fraction
 import pytest
 
 from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho, rho_from_epsilon, surest_guess
+from frameworks.blocks import SIGMA_UNITS, Block, Statistic
 from frameworks.exposure import DELTA, exposures, two_councils_rho_units
 from frameworks.model import Framework, ReleaseMode, Source
-from frameworks.plan import SIGMA_UNITS, Block, ReleasePlan, ReleaseRequest, Statistic, compile_plan
+from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
 from frameworks.replacement import replace_one_rho_units
 from frameworks.shares import SecureTerms
 from tests.frameworks.small import small_framework

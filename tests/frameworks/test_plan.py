@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frameworks.accounting import UNITS_PER_RHO
+from frameworks.blocks import SIGMA_UNITS, Block, Statistic
 from frameworks.errors import InvalidRelease
 from frameworks.model import BREAKDOWNS, Source
-from frameworks.plan import SIGMA_UNITS, Block, ReleasePlan, ReleaseRequest, Statistic, compile_plan
+from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
 from tests.frameworks.small import small_framework
 
 FRAMEWORK = small_framework()

@@ -9,7 +9,8 @@ from itertools import product
 import pytest
 
 from frameworks.accounting import UNITS_PER_RHO
-from frameworks.plan import SIGMA_UNITS, Block, ReleasePlan, ReleaseRequest, Statistic, compile_plan
+from frameworks.blocks import SIGMA_UNITS, Block, Statistic
+from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
 from frameworks.replacement import replace_one_rho_units
 from tests.frameworks.small import small_framework
 

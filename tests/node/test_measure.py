@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from frameworks.blocks import Statistic
 from frameworks.model import (
     BREAKDOWNS,
     Cohort,
@@ -23,7 +24,7 @@ from frameworks.model import (
     Unit,
     View,
 )
-from frameworks.plan import ReleaseRequest, Statistic, compile_plan
+from frameworks.plan import ReleaseRequest, compile_plan
 from node.engines.duckdb_engine import DuckDbEngine
 from node.errors import ReturnsNotReady
 from node.measure import Figure, measure, tabulate

@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 
 from frameworks.availability import required_files
+from frameworks.blocks import Statistic
 from frameworks.model import (
     BREAKDOWNS,
     Cohort,
@@ -27,7 +28,7 @@ from frameworks.model import (
     Unit,
     View,
 )
-from frameworks.plan import ReleasePlan, ReleaseRequest, Statistic, compile_plan
+from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
 from node.engines.duckdb_engine import DuckDbEngine
 from node.engines.engine import Row
 from node.measure import Cell, Figure, measure, tabulate

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frameworks.plan import SIGMA_UNITS, Block, ReleasePlan
+from frameworks.blocks import SIGMA_UNITS, Block
+from frameworks.plan import ReleasePlan
 from node import noise
 from node.errors import PlanRefused
 from node.noise import CLIP, add_noise, check_noise

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from frameworks.accounting import epsilon_from_rho
-from frameworks.plan import Statistic
+from frameworks.blocks import Statistic
 from node.preview_noise import chance_beyond, error_in_cohort
 from tests.node.previews import offer_of
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from frameworks.plan import ReleaseRequest, Statistic
+from frameworks.blocks import Statistic
+from frameworks.plan import ReleaseRequest
 from node.preview import preview
 from node.preview_noise import error_in_cohort, typical_error
 from tests.node.previews import config_of, offer_of

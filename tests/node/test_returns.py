@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from frameworks.blocks import Statistic
 from frameworks.catalogue import load_framework
-from frameworks.plan import ReleasePlan, ReleaseRequest, Statistic, compile_plan
+from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
 from node.errors import NodeError, ReturnsNotReady
 from node.returns import measure_returns, release_vector
 from tests.node.ssda903_csv import (
@@ -63,6 +64,25 @@ def test_a_release_says_what_measure_says(tmp_path: Path) -> None:
     assert _entries(plan, vector, Statistic.TOTAL, "cla_31_march", "sex") == [1, 1, 0]
     assert _entries(plan, vector, Statistic.CONTRAST, "sdq_improved") == [figures["sdq_improved"].numerator] == [1]
     assert _entries(plan, vector, Statistic.TOTAL, "care_leavers_17_18") == [0]
+
+
+def test_outcomes_that_share_a_histogram_say_what_measure_says(tmp_path: Path) -> None:
+    """Where all of them are declared; without their return the histogram is zero."""
+    ended = {"G": "E45", "H": "E45", "I": "E41", "J": "E9"}
+    files: dict[str, str | bytes] = {
+        "2025/h.csv": csv_text(HEADER, *map(child, ended)),
+        "2025/e.csv": csv_text(
+            EPISODES, *(episode(name, "01/05/2024", "01/02/2025", rec=code) for name, code in ended.items())
+        ),
+    }
+    folder = write_returns(tmp_path, files)
+    reasons = ("ceased_sgo", "ceased_cao", "ceased_home_planned")
+    figures = measure_returns(folder, 2025, _FRAMEWORK)
+    plan = _plan(*reasons)
+    for declared, expected in (({"ssda903@2025"}, [2, 1, 0, 1]), (set[str](), [0, 0, 0, 0])):
+        vector = list(release_vector(folder, plan, _FRAMEWORK, frozenset(declared)))
+        assert vector[plan.block(Statistic.HISTOGRAM, "ceased_reason").indices] == expected
+    assert [figures[reason].numerator for reason in reasons] == [2, 1, 0]
 
 
 def test_what_is_not_declared_is_zero_whether_its_file_is_there_or_not(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from functools import cache
 
 import pytest
 
+from frameworks.blocks import Block, Statistic
 from frameworks.model import BREAKDOWNS, OWNER_COLUMN, Breakdown, Framework
-from frameworks.plan import Block, ReleasePlan, ReleaseRequest, Statistic, compile_plan
+from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
 from frameworks.tables import CHILD_TABLE
 from node import measure
 from node.engines.duckdb_engine import DuckDbEngine

@@ -11,8 +11,9 @@ from itertools import chain, combinations
 
 import pytest
 
+from frameworks.blocks import Statistic
 from frameworks.model import BREAKDOWNS, Framework
-from frameworks.plan import ReleasePlan, ReleaseRequest, Statistic, compile_plan
+from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
 from node import measure
 from node.engines.duckdb_engine import DuckDbEngine
 from node.vector import exact_vector

@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frameworks.accounting import UNITS_PER_RHO
+from frameworks.blocks import SIGMA_UNITS, Block, Statistic
 from frameworks.model import BREAKDOWNS, Cohort, DataType, Framework, Indicator, Kind, Polarity, Source, Unit
-from frameworks.plan import SIGMA_UNITS, Block, ReleasePlan, ReleaseRequest, Statistic, compile_plan
+from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
 from node.engines.duckdb_engine import DuckDbEngine
 from node.measure import tabulate
 from node.vector import exact_vector

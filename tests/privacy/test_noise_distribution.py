@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
-from frameworks.plan import SIGMA_UNITS, ReleasePlan
+from frameworks.blocks import SIGMA_UNITS
+from frameworks.plan import ReleasePlan
 from node.noise import add_noise
 from node.release import Noise
 from tests.node.small_release import PLAN, door_of, open_ledger, prepare, summary_of

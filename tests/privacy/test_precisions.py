@@ -19,8 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frameworks.accounting import UNITS_PER_RHO
+from frameworks.blocks import OVERALL, Block
 from frameworks.model import BREAKDOWNS, Source
-from frameworks.plan import OVERALL, Block, ReleasePlan, compile_plan
+from frameworks.plan import ReleasePlan, compile_plan
 from frameworks.replacement import replace_one_rho_units
 from frameworks.tables import CHILD_TABLE
 from tests.frameworks.shipped import everything_shipped

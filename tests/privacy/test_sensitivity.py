@@ -17,8 +17,9 @@ from fractions import Fraction
 import pytest
 
 from frameworks.accounting import UNITS_PER_RHO
+from frameworks.blocks import SIGMA_UNITS, Block, Statistic
 from frameworks.model import Framework, Source, Unit
-from frameworks.plan import SIGMA_UNITS, Block, ReleasePlan, Statistic
+from frameworks.plan import ReleasePlan
 from node import measure
 from node.engines.duckdb_engine import DuckDbEngine
 from node.vector import exact_vector

@@ -1,4 +1,4 @@
-"""Councils whose nodes run the real machine of rounds, with a disk in memory: they crash, start again, and are restored.
+"""Councils whose nodes run the real machine of rounds, with a disk in memory: they crash, restart, and are restored.
 
 What leaves a node is kept by round and kind, so that a test can ask what was ever said.
 """
@@ -41,10 +41,11 @@ class BareWrapping:
     """Secrets as they are: a disk in memory needs no encryption."""
 
     def wrap(self, secret: bytes, about: bytes) -> bytes:
-        return secret
+        return about + secret
 
     def unwrap(self, wrapped: bytes, about: bytes) -> bytes:
-        return wrapped
+        assert wrapped.startswith(about)
+        return wrapped[len(about) :]
 
 
 class CrashingRounds(LedgerRounds):
@@ -100,10 +101,12 @@ def pins_of(made: MadeUpEpoch, node_id: str, *, small_committee: bool = False) -
 def one_hot(place: int, length: int) -> list[int]:
     """A vector that is one council's alone: counted twice, its digit in the sum is 2, whoever else is in it.
 
-    Councils beyond the length share an entry, each with a digit of its own to the base 4.
+    Councils beyond the length share an entry, each with a digit of its own to the base 4; those beyond ten digits have
+    the same with a minus.
     """
+    digit = place // length
     vector = [0] * length
-    vector[place % length] = 4 ** (place // length)
+    vector[place % length] = 4 ** (digit % 10) * (-1 if digit >= 10 else 1)
     return vector
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import nullcontext, suppress
 
 from coordinator.refusals import Refusal
-from coordinator.rounds.desk import Floors, RoundDesk
+from coordinator.rounds.announcing import Floors
+from coordinator.rounds.desk import RoundDesk
 from coordinator.rounds.records import OpenedRound, Phase, RoundStanding
 from coordinator.store.database import store_in_memory
 from coordinator.store.rounds import StoredRounds
@@ -20,7 +21,7 @@ from tests.protocol.epochs import made_up_epoch
 
 
 class Federated:
-    """So many councils, the first `committee` of which (all, by default) are the committee; `corrupt` by their habit."""
+    """So many councils, the first `committee` of which (all, by default) are its committee, `corrupt` by habit."""
 
     def __init__(
         self,

@@ -161,7 +161,8 @@ class Adversary:
 
     def manifest(self, played: Played, joins: Iterable[pb.Signed] | None = None) -> pb.Signed:
         """A manifest of these Joins (all that came, by default)."""
-        roster = sorted(joins or [each.join for each in played.joins.values()], key=lambda join: join.signer)
+        chosen = [each.join for each in played.joins.values()] if joins is None else list(joins)
+        roster: list[pb.Signed] = sorted(chosen, key=lambda signed: signed.signer)
         announce = played.announce
         message = pb.RoundManifest(round_id=announce.round_id, announce_hash=announce.hash, roster=roster)
         return self.say(Signature.MANIFEST, message)
@@ -174,8 +175,10 @@ class Adversary:
             entries.append(JoinEntry(join.node_id, join.mask_pk, join.a_shares_digest, signed.payload))
         return roster_of(entries, played.announce, self.epoch)
 
-    def statement(self, played: Played, manifest: pb.Signed, survivors: Iterable[str] | None = None) -> pb.StatementWork:
-        """A statement that releases every group with these survivors (all who reported, by default), and its headers."""
+    def statement(
+        self, played: Played, manifest: pb.Signed, survivors: Iterable[str] | None = None
+    ) -> pb.StatementWork:
+        """A statement that releases every group with these survivors (all who reported, by default), and headers."""
         roster = self.roster(played, manifest)
         alive = set(played.reports if survivors is None else survivors)
         cells, headers = [], []
@@ -191,9 +194,7 @@ class Adversary:
         )
         return pb.StatementWork(statement=self.say(Signature.STATEMENT, message), headers=headers)
 
-    def served(
-        self, played: Played, manifest: pb.Signed, statement: pb.StatementWork, member: str
-    ) -> pb.StatementWork:
+    def served(self, played: Played, manifest: pb.Signed, statement: pb.StatementWork, member: str) -> pb.StatementWork:
         """A statement with the ciphertexts that were sealed to a member."""
         roster, place = self.roster(played, manifest), self.epoch.committee.index(member)
         listed = {header.signer for header in statement.headers}
@@ -293,9 +294,7 @@ class Adversary:
         """A report of a corrupt council, as an honest one would make it."""
         noised = to_ring(vector, played.announce.width).copy()
         a, roster = played.puppet_joins[node_id].a, self.roster(played, manifest)
-        made = make_report(
-            self.made.nodes[node_id], played.announce, roster, self.epoch, a, noised, self.draw()
-        )
+        made = make_report(self.made.nodes[node_id], played.announce, roster, self.epoch, a, noised, self.draw())
         played.reports[node_id] = Report(made.signed, made.vector, list(made.shares))
         return made
 
@@ -350,7 +349,8 @@ class Adversary:
         puppets = [self.puppet_vote(played, node_id, (roster, statement)) for node_id in self.corrupt]
         return self.certificate(played, [*wanted, *puppets])
 
-    def parsed(self, played: Played, manifest: pb.Signed, work: pb.StatementWork) -> Statement:
+    @staticmethod
+    def parsed(work: pb.StatementWork) -> Statement:
         """How a statement is read, without any check of it."""
         message, headers = pb.Statement.FromString(work.statement.payload), iter(work.headers)
         released: dict[str, tuple[Header, ...]] = {}

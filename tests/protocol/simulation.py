@@ -24,7 +24,8 @@ import click
 
 from coordinator.errors import RoundNotPossible
 from coordinator.refusals import Refusal
-from coordinator.rounds.desk import Floors, RoundDesk
+from coordinator.rounds.announcing import Floors
+from coordinator.rounds.desk import RoundDesk
 from coordinator.rounds.records import Failure, Phase
 from coordinator.rounds.windows import HOUR, Windows
 from coordinator.store.database import store_in_memory
@@ -124,8 +125,8 @@ class Scenario:
 class Process:
     """A council's process: `life` counts its starts, so that what belongs to an ended one is thrown away.
 
-    `seen_since_copy`: the coordinator has had a poll of it since its disk was copied, so that it can tell a restored one;
-    `hidden` is one that was restored and that it cannot tell.
+    `seen_since_copy`: the coordinator has had a poll of it since its disk was copied, and can tell a restored one;
+    `hidden` is one that was restored, and of which it cannot.
     """
 
     council: Council
@@ -249,17 +250,13 @@ class Simulation:
         self.faults.extend(faults_of(self))
         phases = tuple(self.desk.standing(round_id).phase for round_id in self.rounds)
         restarts = sum(process.life for process in self.processes.values())
-        return Outcome(
-            self.seed, self.scenario, phases, tuple(self.faults), self.messages, self.crashes, restarts
-        )
+        return Outcome(self.seed, self.scenario, phases, tuple(self.faults), self.messages, self.crashes, restarts)
 
     def _announce(self) -> None:
         """Another round of the release; where the desk crashed, it is stored or not."""
         with self._desk_up():
             floors = Floors(3, 67)
-            self.desk.announce(
-                self.plan, self.made.epoch, WINDOWS, floors=floors, withholds=self.scenario.withholds
-            )
+            self.desk.announce(self.plan, self.made.epoch, WINDOWS, floors=floors, withholds=self.scenario.withholds)
         for standing in self.desk.rounds_of(self.name)[len(self.rounds) :]:
             self.rounds.append(standing.round_id)
             self.until = WINDOWS.times(self.now).t_reveal + 600
@@ -275,7 +272,7 @@ class Simulation:
             self.after(self.rng.randint(10 * STEP, 40 * STEP), self._advance)
 
     def _calm_down(self) -> None:
-        """Once the last round has ended, or its time has, everything works for a while: all who are there hear of it."""
+        """Once the last round or its time has ended, everything works for a while: all who are there hear of it."""
         if not self.calm and (self.now >= self.until or self.desk.standing(self.rounds[-1]).phase.ended):
             self.calm, self.end = True, self.now + QUIET
 

@@ -14,6 +14,7 @@ from coordinator.collections import read_collection
 from coordinator.data import ENGLAND, current_councils
 from coordinator.errors import StorageFailed
 from coordinator.estimates.benchmark import make_benchmark
+from coordinator.publication.publish import site_files
 from coordinator.records import StoredSummary
 from coordinator.rounds.records import OpenedRound
 from coordinator.rounds.sums import opened_rounds, opened_sums
@@ -53,6 +54,7 @@ def test_a_sum_is_in_the_plans_units_and_its_noise_is_that_of_the_survivors(worl
     assert found.values == tuple(value / world.plan.secure.grid for value in world.exact(world.ids[1:]))
     assert world.plan.secure.grid > 1, "the division is not seen where the grid is 1"
     assert found.noise_ratio == 8 / (9 - 2 - 1)
+    assert found.round_id == rounds(world)[0].round_id.hex()
 
 
 def test_declared_files_are_those_of_the_councils_summaries(world: Federation) -> None:
@@ -103,6 +105,12 @@ def test_the_benchmark_is_made_from_the_sums(world: Federation) -> None:
     england = [each for each in benchmark.estimates if each.area_code == ENGLAND]
     assert {each.indicator_id for each in england} >= {"healthy", "score"}
     assert all(each.councils == 8 for each in england)
+    [cost], [release] = benchmark.sums, benchmark.costs
+    assert (cost.release_id, cost.group_code, cost.councils, cost.honest_shares) == ("national", ENGLAND, councils, 6)
+    assert cost.rho_of_one == 6 * release.rho
+    site = {path: content.decode() for path, content in site_files(benchmark) if path.endswith((".html", ".json"))}
+    for page in ("methods.html", "benchmark.json"):
+        assert sums[0].round_id in site[page], "nobody could ask for the papers of the round behind a figure"
 
 
 COLLECTION = """\

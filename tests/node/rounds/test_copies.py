@@ -130,11 +130,12 @@ def foreign_join(town: Town, of: DeskRound, tmp_path: Path) -> None:
     copy.open_files.close()
 
 
-def test_a_join_of_this_node_that_it_never_made_silences_it(town: Town, tmp_path: Path) -> None:
+def test_a_join_of_this_node_that_it_never_made_silences_it_and_is_charged(town: Town, tmp_path: Path) -> None:
     of = town.joined()
     foreign_join(town, of, tmp_path)
     town.reported(of)
     assert states(town.first) == [RoundState.BURNED] and town.first.measured == []
+    assert town.first.spent() == town.first.plan.rho_units and town.first.ledger.verify() == ()
     assert "a Join of this node that it does not hold" in town.first.alarms[-1]
 
 
@@ -165,6 +166,7 @@ def test_a_silent_node_still_gets_its_refund(town: Town) -> None:
 def test_starts_are_remembered_before_they_are_shown(town: Town) -> None:
     shown = {start_of(town.first)}
     for _ in range(3):
+        town.first.hears()
         town.first.start()
         shown.add(start_of(town.first))
     kept = set(town.first.ledger.rows("SELECT generation, start_id FROM round_start"))

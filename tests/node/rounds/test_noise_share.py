@@ -10,7 +10,8 @@ import numpy as np
 import opendp.prelude as dp
 import pytest
 
-from frameworks.plan import SIGMA_UNITS, ReleasePlan
+from frameworks.blocks import SIGMA_UNITS
+from frameworks.plan import ReleasePlan
 from frameworks.shares import MOST_CHILDREN, share_units
 from node import noise
 from node.errors import PlanRefused

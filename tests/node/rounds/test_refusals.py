@@ -118,11 +118,16 @@ def test_a_manifest_with_a_join_that_nobody_signed_makes_a_member_abort(town: To
     assert vote_of(town.first, of) == "abort" and town.first.measured == []
 
 
-def test_a_manifest_of_another_signer_changes_nothing(town: Town) -> None:
+def test_what_the_coordinator_did_not_sign_changes_nothing(town: Town) -> None:
+    """Not before the report, and not after it: nobody else can make a member abort."""
     of = town.joined()
-    manifest = town.desk.manifest(of)
-    manifest.sig = bytes(64)
-    town.first.hears(pb.Work(manifest=manifest))
+    for manifest in (town.desk.manifest(of), town.desk.manifest(of, town.ids[:4])):
+        manifest.sig = bytes(64)
+        town.first.hears(pb.Work(manifest=manifest))
+        town.reported(of)
+        town.first.hears(pb.Work(manifest=manifest))
+    again = town.desk.announce(1, at=town.clock.now).announced
+    town.first.hears(pb.Work(announce=pb.Signed(payload=again.payload, sig=bytes(64))))
     assert vote_of(town.first, of) is None and Paper.EVIDENCE not in town.first.record(of).papers
 
 

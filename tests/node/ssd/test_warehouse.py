@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from frameworks.blocks import Statistic
 from frameworks.catalogue import load_framework
 from frameworks.model import Source
-from frameworks.plan import ReleasePlan, ReleaseRequest, Statistic, compile_plan
+from frameworks.plan import ReleasePlan, ReleaseRequest, compile_plan
 from node.cli import main
 from node.config import load_config, load_warehouse
 from node.engines.duckdb_engine import DuckDbEngine

@@ -12,6 +12,7 @@ import pytest
 
 from coordinator.errors import RoundNotPossible
 from coordinator.rounds.records import Phase
+from node.ledger_entries import EntryKind
 from node.rounds import checks, sqlite_store
 from protos.round.v1 import round_pb2 as pb
 from protos.sa1.refusal import Refused
@@ -31,7 +32,7 @@ def committed(world: Adversary, played: Played, manifest: pb.Signed) -> pb.Certi
     """Everybody's COMMITs to the statement of all who reported."""
     work = world.statement(played, manifest)
     world.state(played, manifest, work)
-    return world.certified(played, world.roster(played, manifest), world.parsed(played, manifest, work))
+    return world.certified(played, world.roster(played, manifest), world.parsed(work))
 
 
 def reported(world: Adversary) -> tuple[Played, pb.Signed]:
@@ -63,7 +64,7 @@ def test_c27_a_certificate_gives_one_refund_however_often_it_is_shown() -> None:
         world.tell(world.honest, world.certificate_work(played, pb.Certificate(verdicts=certificate.verdicts[:7])))
     for council in world.councils.values():
         assert council.spent() == 0
-        assert [entry.kind for entry in council.ledger.entries()].count("refunded") == 1
+        assert [entry.kind for entry in council.ledger.entries()].count(EntryKind.REFUNDED) == 1
 
 
 def test_c27_no_refund_where_a_commit_certificate_is_held() -> None:
@@ -72,9 +73,11 @@ def test_c27_no_refund_where_a_commit_certificate_is_held() -> None:
     work = world.statement(played, manifest)
     world.state(played, manifest, work, world.honest[:3])
     world.tell(world.honest[3:], world.abort_request(played))
-    roster, statement = world.roster(played, manifest), world.parsed(played, manifest, work)
+    roster, statement = world.roster(played, manifest), world.parsed(work)
     both = world.certified(played, roster, statement)
-    commits = pb.Certificate(verdicts=[each for each in both.verdicts if pb.Verdict.FromString(each.payload).HasField("commit")])
+    commits = pb.Certificate(
+        verdicts=[each for each in both.verdicts if pb.Verdict.FromString(each.payload).HasField("commit")]
+    )
     abort = [world.puppet_vote(played, node_id, None) for node_id in world.corrupt]
     aborts = world.certificate(played, [*abort, *(played.verdicts[node_id] for node_id in played.aborted())])
     assert len(commits.verdicts) == len(aborts.verdicts) == world.epoch.threshold
@@ -146,7 +149,7 @@ def commits_of_puppets(world: Adversary, played: Played, member: str) -> bool:
 
 def test_c28_nobody_aborts_by_its_own_clock() -> None:
     world = Adversary(10)
-    played, manifest = reported(world)
+    played, _ = reported(world)
     for later in (250, 350, 450, 10**6):
         world.now = played.announce.announced_at + later
         world.tell(world.honest)
@@ -190,7 +193,9 @@ def test_c28_outages_end_in_exactly_one_certificate(seed: int) -> None:
         world.step(rng.sample(world.ids, 7))
     assert world.phase() in (Phase.PUBLISHED, Phase.ABORTED)
     said = [council.said.get((world.round_id, pb.MESSAGE_KIND_VERDICT), set()) for council in world.councils.values()]
-    commits = sum(pb.Verdict.FromString(pb.Signed.FromString(each).payload).HasField("commit") for (each,) in filter(None, said))
+    commits = sum(
+        pb.Verdict.FromString(pb.Signed.FromString(each).payload).HasField("commit") for (each,) in filter(None, said)
+    )
     aborts = sum(map(len, said)) - commits
     assert (commits >= 7) is not (aborts >= 7)
 
@@ -212,8 +217,7 @@ def test_c29_aborts_for_different_reasons_are_one_certificate() -> None:
 
 def test_c30_a_release_stays_in_the_epoch_in_which_it_was_first_seen() -> None:
     world = Adversary(10)
-    played, manifest = reported(world)
-    outsider = world.honest[-1]
+    reported(world)
     after = made_up_epoch(10, None, number=2, previous=world.epoch.hash)
     world.tell(world.honest, pb.Work(epoch=after.signed))
     assert all(council.pins.current == after.epoch for council in world.councils.values())
@@ -227,7 +231,6 @@ def test_c30_a_release_stays_in_the_epoch_in_which_it_was_first_seen() -> None:
     for node_id in world.honest:
         world.puppet_report(again, manifest, node_id, [0] * world.plan.length)
     world.state(again, manifest, world.statement(again, manifest))
-    assert outsider in world.councils
     assert not again.verdicts
 
 

@@ -13,9 +13,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from node.rounds import messages
 from protos.round.v1 import round_pb2 as pb
-from protos.sa1 import sealing, statements
+from protos.sa1 import hedging, sealing, statements
 from protos.sa1.announces import Announce
 from protos.sa1.epochs import Epoch
 from protos.sa1.hedging import ReportSecrets, report_secrets
@@ -23,7 +22,7 @@ from protos.sa1.masking import Vector, add_masks, from_ring, mask_private_key, p
 from protos.sa1.rosters import Roster
 from protos.sa1.statements import Header, Statement
 from tests.coordinator.rounds.federation import small_plan
-from tests.protocol.hostile import Adversary, Played
+from tests.protocol.hostile import Adversary
 
 Patch = pytest.MonkeyPatch
 
@@ -55,7 +54,7 @@ def without_the_hedge(monkeypatch: Patch) -> None:
     def unhedged(randomness: bytes, _manifest: bytes, node_id: str, threshold: int, noised: Vector) -> ReportSecrets:
         return report_secrets(randomness, bytes(32), node_id, threshold, np.zeros_like(noised))
 
-    monkeypatch.setattr(messages.hedging, "report_secrets", unhedged)
+    monkeypatch.setattr(hedging, "report_secrets", unhedged)
 
 
 def with_the_self_mask_drawn_at_join(monkeypatch: Patch) -> None:
@@ -64,7 +63,7 @@ def with_the_self_mask_drawn_at_join(monkeypatch: Patch) -> None:
     def fixed(_randomness: bytes, _manifest: bytes, node_id: str, threshold: int, noised: Vector) -> ReportSecrets:
         return report_secrets(bytes(32), bytes(32), node_id, threshold, np.zeros_like(noised))
 
-    monkeypatch.setattr(messages.hedging, "report_secrets", fixed)
+    monkeypatch.setattr(hedging, "report_secrets", fixed)
 
 
 class Split:
@@ -90,7 +89,7 @@ class Split:
         """Has the statement over everybody's manifest certified and shares opened, if the honest do so."""
         world, played = self.world, self.played
         work = world.statement(played, self.everybody, survivors)
-        roster, statement = world.roster(played, self.everybody), world.parsed(played, self.everybody, work)
+        roster, statement = world.roster(played, self.everybody), world.parsed(work)
         voters = [*self.doomed, *self.others]
         world.state(played, self.everybody, work, voters)
         certificate = world.certified(played, roster, statement)

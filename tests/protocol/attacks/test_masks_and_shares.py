@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from coordinator.rounds import intake
 from frameworks.plan import ReleasePlan
-from node.rounds import checks, messages
+from node.rounds import checks
 from protos.round.v1 import round_pb2 as pb
+from protos.sa1 import sharing
 from protos.sa1.announces import ring_width
 from protos.sa1.masking import (
     FIELD_PRIME,
@@ -30,7 +31,7 @@ from protos.sa1.masking import (
     to_ring,
 )
 from protos.sa1.sharing import ORDER, NotShares, lagrange_at_zero, recover, share
-from protos.sa1.transcript import le32
+from protos.sa1.transcript import Signature, le32
 from tests.protocol.federated import Federated
 from tests.protocol.hostile import Adversary
 from tests.protocol.test_randomness_sources import SOURCES, predictable
@@ -112,7 +113,7 @@ def test_c14_a_polynomial_has_degree_t_minus_1(monkeypatch: pytest.MonkeyPatch) 
         dealt.append(len(coefficients))
         return share(secret, coefficients, count)
 
-    monkeypatch.setattr(messages.sharing, "share", counted)
+    monkeypatch.setattr(sharing, "share", counted)
     world = Adversary(10)
     played = world.joined()
     world.reported(played, world.manifest(played))
@@ -144,7 +145,7 @@ def test_c16_an_announcement_whose_sum_may_wrap_is_refused() -> None:
     right = world.announcement()
     assert right.w == 32
     for bound, width in ((2**30 // 10 + 1, 32), (2**62, 64), (right.abs_bound, 64)):
-        signed = world.say(checks.Signature.ANNOUNCE, world.announcement(abs_bound=bound, w=width))
+        signed = world.say(Signature.ANNOUNCE, world.announcement(abs_bound=bound, w=width))
         world.tell(world.honest, pb.Work(announce=signed))
     assert all(not council.machine.standings() for council in world.councils.values())
 
@@ -221,7 +222,7 @@ def test_c24_digests_that_a_peer_chooses_are_compared_in_constant_time() -> None
         assert "compare_digest" in inspect.getsource(function)
 
 
-def noised_zeros(plan: ReleasePlan, draws: int) -> np.ndarray:  # type: ignore[type-arg]
+def noised_zeros(plan: ReleasePlan, draws: int) -> np.ndarray:
     """What a council without any child would send, so many times."""
     from node.rounds.noise_share import add_noise_share
 
@@ -238,7 +239,7 @@ def test_c22_a_round_without_noise_is_never_joined() -> None:
     world = Adversary(10)
     played = world.announced(dp_spec_hash=bytes(32))
     world.tell(world.honest, pb.Work(announce=played.signed))
-    nothing = world.say(checks.Signature.ANNOUNCE, world.announcement(dp_spec_hash=b""))
+    nothing = world.say(Signature.ANNOUNCE, world.announcement(dp_spec_hash=b""))
     world.tell(world.honest, pb.Work(announce=nothing))
     assert not played.joins
     assert all(any("noise" in alarm for alarm in council.alarms) for council in world.councils.values())

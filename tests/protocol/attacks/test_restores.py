@@ -10,6 +10,7 @@ import pytest
 from coordinator.refusals import Refusal
 from coordinator.rounds.records import Phase
 from node.rounds.policy import RoundPolicy
+from node.rounds.sqlite_store import LedgerRounds
 from node.rounds.standing import RoundState
 from protos.round.v1 import round_pb2 as pb
 from protos.sa1.masking import FIELD_PRIME
@@ -98,6 +99,34 @@ def test_c31_it_says_nothing_in_a_round_that_was_announced_before_and_that_it_do
     assert world.phase() is Phase.PUBLISHED
 
 
+def noticed_after_a_lost_answer() -> bool:
+    """A disk is put back, the answer to the first poll afterwards is lost, and the node starts again: is it noticed?"""
+    world = Federated(10)
+    council = world.councils[world.ids[0]]
+    world.poll(council.node_id)
+    backup = council.backup()
+    world.announce()
+    world.step()
+    world.poll(council.node_id)
+    council.restore(backup)
+    for _ in range(3):
+        council.start()
+        world.desk.poll(council.node_id, council.machine.poll())
+    world.poll(council.node_id)
+    return any("restored from an older copy" in alarm for alarm in council.alarms)
+
+
+def test_c31_it_is_noticed_though_the_first_answers_were_lost() -> None:
+    assert noticed_after_a_lost_answer()
+
+
+def test_c31_positive_control_with_a_new_start_after_a_lost_answer_it_would_never_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LedgerRounds, "unanswered_start", lambda _store: None)
+    assert not noticed_after_a_lost_answer()
+
+
 def test_c31_without_a_start_for_each_turn_a_disk_copied_in_between_would_not_be_noticed() -> None:
     """Why the agent starts the machine anew for each turn: the copy holds every start that its own process made."""
     noticed = {}
@@ -179,7 +208,7 @@ def test_c35_forged_ciphertexts_between_two_honest_councils_name_the_pair_and_ex
     manifest = world.manifest(played)
     world.reported(played, manifest)
     work, member, owner = world.statement(played, manifest), world.epoch.committee[0], world.honest[1]
-    roster, statement = world.roster(played, manifest), world.parsed(played, manifest, work)
+    roster, statement = world.roster(played, manifest), world.parsed(work)
     nonce = pb.ReportHeader.FromString(played.reports[owner].header.payload).nonce
     info = b_share_info(roster.hash, owner, member, 1, nonce)
     played.reports[owner].shares[0] = seal_share(5, world.epoch.members[member].ek, info)
@@ -214,9 +243,11 @@ def test_c35_two_messages_of_one_council_are_kept_as_a_lead_and_the_first_one_co
     world.poll(council.node_id)
     council.restore(backup)
     council.start()
-    council.machine.receive(world.desk.poll(council.node_id, pb.PollRequest(
-        node_id=council.node_id, start=council.machine.poll().start, epoch_no=1
-    )))
+    council.machine.receive(
+        world.desk.poll(
+            council.node_id, pb.PollRequest(node_id=council.node_id, start=council.machine.poll().start, epoch_no=1)
+        )
+    )
     second = world.made.nodes[council.node_id]
     first = world.desk.transcript(world.round_id).messages[0]
     join = pb.Join.FromString(pb.Signed.FromString(first.signed).payload)
@@ -313,7 +344,7 @@ def test_c39_when_a_report_leaves_says_nothing_of_how_long_measuring_took() -> N
     for took in (0, 40):
         world = Adversary(10)
         council = world.councils[world.honest[0]]
-        council.policy = RoundPolicy(min_cell=3, min_pct=67, report_delay_seconds=(30, 60))
+        council.policy = RoundPolicy(min_cell=3, min_pct=67, report_delay_seconds=(50, 90))
         council.start()
         played = world.joined(t_report=world.now + 300, t_commit=world.now + 400, t_reveal=world.now + 500)
         began = world.now
@@ -326,8 +357,8 @@ def test_c39_when_a_report_leaves_says_nothing_of_how_long_measuring_took() -> N
         world.tell(council.node_id, pb.Work(manifest=manifest))
         assert council.measured
         while council.node_id not in played.reports:
-            world.now = max(world.now, began + 25) + 1
-            if world.now - began > 60:
+            world.now = max(world.now, began + 45) + 1
+            if world.now - began > 95:
                 break
             world.tell(council.node_id)
         left.append(world.now - began)
