@@ -26,6 +26,9 @@ from frameworks.accounting import root_up
 from frameworks.blocks import SIGMA_UNITS, Block
 from frameworks.model import Model
 
+SHARE_UNITS = 2**20
+"""Scales of shares are multiples of 2**-20, exact in a float: rounding each up costs a sum less than a millionth."""
+
 SMALLEST_SHARE = 2
 """The least scale of a node's share of noise, in units of the grid."""
 
@@ -77,15 +80,16 @@ class SecureShare:
 
 
 def share_units(block: Block, honest_shares: int, grid: int) -> int:
-    """The scale of a node's share of a block's noise on the grid, in 1/1024, rounded up."""
-    return root_up(Fraction((block.sigma_units * grid) ** 2, honest_shares))
+    """The scale of a node's share of a block's noise on the grid, in 2**-20, rounded up."""
+    whole = block.sigma_units * (SHARE_UNITS // SIGMA_UNITS) * grid
+    return root_up(Fraction(whole**2, honest_shares))
 
 
 def grid_for(blocks: Iterable[Block], honest_shares: int) -> int:
     """The smallest power of two that gives every block's smallest share a scale of `SMALLEST_SHARE`."""
     grid = 1
     listed = list(blocks)
-    while any(share_units(block, honest_shares, grid) < SMALLEST_SHARE * SIGMA_UNITS for block in listed):
+    while any(share_units(block, honest_shares, grid) < SMALLEST_SHARE * SHARE_UNITS for block in listed):
         grid *= 2
     return grid
 
@@ -114,5 +118,5 @@ def share_residue(share: SecureShare, blocks: Iterable[Block], roster: int) -> f
     """What the sum of shares adds to the divergence of one discrete Gaussian, over all entries: tau * d by block."""
     honest = share.honest_shares(roster)
     return math.fsum(
-        block.length * tau(honest, share_units(block, honest, share.grid) / SIGMA_UNITS) for block in blocks
+        block.length * tau(honest, share_units(block, honest, share.grid) / SHARE_UNITS) for block in blocks
     )

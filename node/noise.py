@@ -14,9 +14,9 @@ from typing import Any
 
 import opendp.prelude as dp
 
-from frameworks.blocks import SIGMA_UNITS, Block
+from frameworks.blocks import Block
 from frameworks.plan import ReleasePlan
-from frameworks.shares import MOST_CHILDREN, SMALLEST_SHARE, SecureShare, share_units
+from frameworks.shares import MOST_CHILDREN, SHARE_UNITS, SMALLEST_SHARE, SecureShare, share_units
 from node.errors import PlanRefused
 
 CLIP = 2**40
@@ -101,10 +101,10 @@ def _share_mechanism(block: Block, secure: SecureShare, honest_shares: int) -> A
     """
     _mechanism(block)
     units = share_units(block, honest_shares, secure.grid)
-    if not SMALLEST_SHARE * SIGMA_UNITS <= units <= _LARGEST_SIGMA_UNITS:
+    if not SMALLEST_SHARE * SHARE_UNITS <= units <= _LARGEST_SIGMA_UNITS:
         raise _refused(block, "has shares of noise that are too small, or too large, for their sum to be sure")
     space = dp.vector_domain(dp.atom_domain(T=dp.i64)), dp.l2_distance(T=float)
-    return dp.m.make_gaussian(*space, scale=units / SIGMA_UNITS)
+    return dp.m.make_gaussian(*space, scale=units / SHARE_UNITS)
 
 
 def add_share(plan: ReleasePlan, exact: Sequence[int], honest_shares: int) -> list[int]:

@@ -9,11 +9,11 @@ from coordinator.collections import CompiledCollection
 from coordinator.data import population_for
 from coordinator.planning.expected_error import ExpectedError, expected_errors
 from frameworks.accounting import UNITS_PER_RHO, epsilon_from_rho
-from frameworks.blocks import SIGMA_UNITS, Block
+from frameworks.blocks import Block
 from frameworks.model import Framework, ReleaseMode
 from frameworks.plan import ReleasePlan
 from frameworks.replacement import replace_one_rho_units
-from frameworks.shares import Groups, share_residue, share_units
+from frameworks.shares import SHARE_UNITS, Groups, share_residue, share_units
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _node_sigma(plan: ReleasePlan, block: Block) -> float:
     if plan.secure is None:
         return block.sigma
     honest = plan.secure.honest_shares(plan.secure.largest_group)
-    return share_units(block, honest, plan.secure.grid) / (plan.secure.grid * SIGMA_UNITS)
+    return share_units(block, honest, plan.secure.grid) / (plan.secure.grid * SHARE_UNITS)
 
 
 def _block(plan: ReleasePlan, block: Block) -> BlockForecast:

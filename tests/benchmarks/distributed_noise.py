@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frameworks.accounting import epsilon_from_rho, rho_from_epsilon
-from frameworks.blocks import SIGMA_UNITS, Block
+from frameworks.blocks import Block
 from frameworks.plan import ReleasePlan
-from frameworks.shares import SecureShare, SecureTerms, share_units
+from frameworks.shares import SHARE_UNITS, SecureShare, SecureTerms, share_units
 from node.noise import add_share
 from tests.benchmarks.wide_plan import wide_plan
 
@@ -57,14 +57,16 @@ def national_plan(
 
 
 def share_scale(plan: ReleasePlan, block: Block, roster: int = COUNCILS) -> int:
-    """The scale of a node's share, in 1/1024 of a unit of the grid."""
+    """The scale of a node's share, in 2**-20 of a unit of the grid."""
     secure = secure_terms(plan)
     return share_units(block, secure.honest_shares(roster), secure.grid)
 
 
 def ratio(plan: ReleasePlan, block: Block, survivors: int, roster: int = COUNCILS) -> float:
     """The error of a sum of so many shares, over that of the central model: exact, the rounding of shares included."""
-    return math.sqrt(survivors) * share_scale(plan, block, roster) / (block.sigma_units * secure_terms(plan).grid)
+    return (
+        math.sqrt(survivors) * share_scale(plan, block, roster) / SHARE_UNITS / (block.sigma * secure_terms(plan).grid)
+    )
 
 
 def drawn_shares(plan: ReleasePlan, nodes: int, roster: int = COUNCILS) -> NDArray[np.int64]:
@@ -103,7 +105,7 @@ def dropout_rows(entries: int, nodes: int) -> list[dict[str, Any]]:
                 {
                     "dropouts_allowed": dropped,
                     "dropouts": missing,
-                    "share_sigma": share_scale(plan, plan.blocks[0]) / SIGMA_UNITS / secure_terms(plan).grid,
+                    "share_sigma": share_scale(plan, plan.blocks[0]) / SHARE_UNITS / secure_terms(plan).grid,
                     "theory": ratio(plan, plan.blocks[0], COUNCILS - missing),
                     "ratio": found.ratio,
                     "standard_error": found.error,

@@ -15,6 +15,7 @@ from frameworks.errors import InvalidRelease
 from frameworks.plan import ReleaseRequest, compile_plan
 from frameworks.shares import (
     MOST_CHILDREN,
+    SHARE_UNITS,
     SecureTerms,
     grid_for,
     secure_share,
@@ -65,7 +66,7 @@ def test_a_node_adds_the_share_that_the_reference_states(
     terms = SecureTerms(groups="england", largest_group=roster, max_dropped=dropped, max_colluding=colluding)
     secure = secure_share(terms, [CENTRAL])
     assert secure.grid == 1
-    found = share_units(CENTRAL, secure.honest_shares(roster), secure.grid) / SIGMA_UNITS
+    found = share_units(CENTRAL, secure.honest_shares(roster), secure.grid) / SHARE_UNITS
     assert found == pytest.approx(share, abs=0.05 if share > 10 else 0.002)
 
 
@@ -76,17 +77,17 @@ def test_a_node_adds_the_share_that_the_reference_states(
 )
 def test_the_honest_shares_alone_carry_all_that_is_charged_for(sigma_units: int, honest: int, grid: int) -> None:
     shared = replace(CENTRAL, sigma_units=sigma_units)
-    share = Fraction(share_units(shared, honest, grid), grid)
-    assert share**2 * honest >= sigma_units**2
-    assert Fraction(share_units(shared, honest, grid) - 1, grid) ** 2 * honest < sigma_units**2
+    central = Fraction(sigma_units, SIGMA_UNITS)
+    assert Fraction(share_units(shared, honest, grid), grid * SHARE_UNITS) ** 2 * honest >= central**2
+    assert Fraction(share_units(shared, honest, grid) - 1, grid * SHARE_UNITS) ** 2 * honest < central**2
 
 
 @given(sigmas=st.lists(st.floats(0.3, 500), min_size=1, max_size=4), honest=st.integers(1, 200))
 def test_the_grid_is_the_coarsest_on_which_every_share_has_a_scale_of_2(sigmas: list[float], honest: int) -> None:
     blocks = [block(sigma) for sigma in sigmas]
     grid = grid_for(blocks, honest)
-    assert all(share_units(each, honest, grid) >= 2 * SIGMA_UNITS for each in blocks)
-    assert grid == 1 or any(share_units(each, honest, grid // 2) < 2 * SIGMA_UNITS for each in blocks)
+    assert all(share_units(each, honest, grid) >= 2 * SHARE_UNITS for each in blocks)
+    assert grid == 1 or any(share_units(each, honest, grid // 2) < 2 * SHARE_UNITS for each in blocks)
 
 
 @pytest.mark.parametrize(("sigma", "stated"), [(1.0, 5.5e-4), (1.5, 2.3e-9), (2.0, 7.2e-17)])

@@ -23,6 +23,7 @@ from scipy import stats
 
 from frameworks.blocks import SIGMA_UNITS, Block
 from frameworks.plan import ReleasePlan
+from frameworks.shares import SHARE_UNITS
 from node.errors import PlanRefused
 from node.noise import add_share
 from protos.sa1.masking import from_ring, to_ring
@@ -68,7 +69,7 @@ def added(shares: NDArray[np.int64], plan: ReleasePlan) -> list[int]:
 
 def sum_scale(block: Block, honest: int) -> float:
     """The scale of the discrete Gaussian that a sum of so many shares is claimed to be, on the grid."""
-    return math.sqrt(honest) * share_scale(PLAN, block) / SIGMA_UNITS
+    return math.sqrt(honest) * share_scale(PLAN, block) / SHARE_UNITS
 
 
 def chi_squared_p(sample: Sequence[int], sigma: float) -> float:
@@ -181,7 +182,7 @@ def test_whoever_survives_and_colludes_the_honest_shares_carry_the_noise_that_is
     survivors = data.draw(st.integers(roster - dropped, roster))
     colluders = data.draw(st.integers(0, colluding))
     honest = survivors - colluders
-    charged = (sigma_units * secure_terms(plan).grid) ** 2
+    charged = (sigma_units * secure_terms(plan).grid * SHARE_UNITS // SIGMA_UNITS) ** 2
     assert honest * share_scale(plan, block, roster) ** 2 >= charged
 
 
@@ -191,7 +192,7 @@ def test_control_with_survivors_of_m_alone_colluders_would_leave_too_little(grou
     plan, block = _plan(group)
     secure = secure_terms(plan)
     honest = secure.honest_shares(roster) - colluding
-    charged = (sigma_units * secure.grid) ** 2
+    charged = (sigma_units * secure.grid * SHARE_UNITS // SIGMA_UNITS) ** 2
     left = max(0, honest) * share_scale(plan, block, roster) ** 2
     assert left < charged or colluding == 0
 

@@ -12,7 +12,7 @@ import pytest
 
 from frameworks.blocks import SIGMA_UNITS
 from frameworks.plan import ReleasePlan
-from frameworks.shares import MOST_CHILDREN, share_units
+from frameworks.shares import MOST_CHILDREN, SHARE_UNITS, share_units
 from node import noise
 from node.errors import PlanRefused
 from node.noise import add_share
@@ -55,8 +55,8 @@ def test_the_scale_of_a_share_is_the_plans_over_the_root_of_honest_nodes(monkeyp
     add_share(plan, [0] * plan.length, 4)
     for block in plan.blocks:
         units = share_units(block, 4, plan.secure.grid)
-        assert units / SIGMA_UNITS in scales
-        assert units >= block.sigma_units * plan.secure.grid / 2
+        assert units / SHARE_UNITS in scales
+        assert units / SHARE_UNITS >= block.sigma * plan.secure.grid / 2
 
 
 def test_exact_sums_are_clipped_before_noise_and_put_on_the_grid(monkeypatch: pytest.MonkeyPatch) -> None:
