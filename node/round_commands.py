@@ -14,9 +14,12 @@ from node.data import council_ons_code
 from node.errors import CoordinatorRefused, NotEnrolled, UsageProblem
 from node.rounds.folder import RoundFolder
 from node.rounds.pins import SMALLEST_COMMITTEE, Pins
+from node.rounds.sqlite_store import LedgerRounds
+from protos.round.v1 import round_pb2 as pb
 from protos.sa1.audit import read_transcript, verify
 from protos.sa1.epochs import Epoch
 from protos.sa1.refusal import Refused
+from protos.sa1.transcript import header_hash
 from protos.signing import key_id
 
 
@@ -142,5 +145,19 @@ def round_verify(file: Path, config_path: Path, output_format: str) -> None:
             f"{file} does not hold: {error}.", "Do not rely on its figures; ask who made it."
         ) from error
     counted = node_id in audited.counted
-    own = f"This council's report is {'' if counted else 'not '}in a sum that was revealed."
+    if counted and audited.reports[node_id] != _report_made(config_path, audited.round_id):
+        raise CoordinatorRefused(
+            f"{file} counts a report in this council's name that is not the one stored here.",
+            "Do not rely on its figures. If this is the node that answered the round, tell the coordinator's operator.",
+        )
+    own = f"This council's report, as it is stored here, is {'' if counted else 'not '}in a sum that was revealed."
     said(output_format, {**audited.as_json(), "counted": counted}, "\n".join([*audited.lines(), own]))
+
+
+def _report_made(config_path: Path, round_id: bytes) -> bytes | None:
+    """The hash of the report that this node made in a round, or None."""
+    with open_node(config_path, reading=True) as node:
+        folder, limits = RoundFolder.of(node.config), node.config.policy.limits
+        record = LedgerRounds(node.ledger, folder.wrapping, limits).find_round(round_id)
+    made = record.said(pb.MESSAGE_KIND_REPORT) if record else None
+    return header_hash(made.payload) if made else None

@@ -137,6 +137,8 @@ def england_in_words(benchmark: Benchmark) -> str:
     if not benchmark.missing:
         return f"All {answered} councils answered."
     they = "that council" if answered == 1 else f"those {answered} councils"
+    if any(len(opened.councils) < answered for opened in benchmark.sums):
+        they = "those of them that a figure counts (each says how many)"
     return (
         f"{councils_in_words(answered).capitalize()} answered. Where these pages say England, they mean {they}, and no "
         "estimate is made for the others."

@@ -187,9 +187,17 @@ def _print_result(console: Console, result: dict[str, Any]) -> None:
         soft_wrap=True,
     )
     _print_sum(console, result["sum"])
+    audit = result["audit"]
+    recomputed = "recomputed from masked vectors" if audit["is_recomputed"] else "not recomputed"
+    outside = f"; {', '.join(audit['not_counted'])} is not" if audit["not_counted"] else ""
+    console.print(
+        f"  Its papers hold: {audit['signatures']} signatures, and the sum {recomputed}. "
+        f"{', '.join(audit['counted'])} is in it{outside}.\n",
+        soft_wrap=True,
+    )
     console.print(f"Open     {result['site']}", soft_wrap=True)
     console.print(f"Compare  {result['compare']}", soft_wrap=True)
-    for command in result["audit"]["commands"]:
+    for command in audit["commands"]:
         console.print(f"Verify   {command}", soft_wrap=True)
 
 

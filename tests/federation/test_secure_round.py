@@ -21,6 +21,7 @@ from frameworks.catalogue import load_framework
 from node.config import load_config
 from node.errors import CoordinatorRefused
 from node.returns import release_vector
+from node.rounds.sqlite_store import LedgerRounds
 from protos.round.v1 import round_pb2 as pb
 from protos.round.v1.transcript_pb2 import Transcript
 from tests.federation.canary_returns import write_canary_returns
@@ -117,6 +118,16 @@ def test_the_sums_are_those_of_the_eleven_with_the_noise_that_was_planned(
         error = (values - 11 * exact) / sigma
         assert np.abs(error).max() < 7
         assert 0.2 < np.sqrt((error**2).mean()) < 3
+
+
+def test_a_council_finds_a_report_in_its_name_that_it_did_not_make(
+    federation: SecureFederation, rounds: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever had its key could answer in its place; its own ledger tells."""
+    path, _ = exported(federation, rounds["england"]["round"])
+    monkeypatch.setattr(LedgerRounds, "find_round", lambda *_: None)
+    federation.node(federation.councils[0], "round", "verify", path, code=CoordinatorRefused.exit_code)
+    federation.node(federation.councils[-1], "round", "verify", path)
 
 
 def test_anybody_can_check_a_round_afterwards(federation: SecureFederation, rounds: dict[str, dict[str, Any]]) -> None:

@@ -214,7 +214,8 @@ class Adversary:
     def certificate(self, played: Played, verdicts: Iterable[pb.Signed] | None = None) -> pb.Certificate:
         """These verdicts (all that came, by default), sorted."""
         chosen = list(played.verdicts.values() if verdicts is None else verdicts)
-        return pb.Certificate(verdicts=sorted(chosen, key=lambda verdict: verdict.signer))
+        chosen.sort(key=lambda verdict: verdict.signer)
+        return pb.Certificate(verdicts=chosen)
 
     def certificate_work(self, played: Played, certificate: pb.Certificate) -> pb.Work:
         """A certificate as it is shown, under this round's id."""

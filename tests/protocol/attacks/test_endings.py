@@ -167,7 +167,7 @@ def test_c28_once_more_than_l_minus_t_have_the_statement_the_coordinator_cannot_
     for node_id in world.ids[:served]:
         world.desk.poll(node_id, world.councils[node_id].machine.poll())
     world.desk = world.new_desk()
-    world.at(10_000) if served == 3 else world.at(310)
+    world.at(310)
     if served == 3:
         assert world.phase() is Phase.ABORTING
         return

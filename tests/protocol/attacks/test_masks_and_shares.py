@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from coordinator.rounds import intake
 from frameworks.plan import ReleasePlan
 from node.rounds import checks
+from node.rounds.noise_share import add_noise_share
 from protos.round.v1 import round_pb2 as pb
 from protos.sa1 import sharing
 from protos.sa1.announces import ring_width
@@ -224,8 +225,6 @@ def test_c24_digests_that_a_peer_chooses_are_compared_in_constant_time() -> None
 
 def noised_zeros(plan: ReleasePlan, draws: int) -> np.ndarray:
     """What a council without any child would send, so many times."""
-    from node.rounds.noise_share import add_noise_share
-
     return np.array([from_ring(add_noise_share(plan, [0] * plan.length, 8)) for _ in range(draws)])
 
 

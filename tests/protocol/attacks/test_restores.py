@@ -13,6 +13,7 @@ from node.rounds.policy import RoundPolicy
 from node.rounds.sqlite_store import LedgerRounds
 from node.rounds.standing import RoundState
 from protos.round.v1 import round_pb2 as pb
+from protos.sa1 import transcript
 from protos.sa1.masking import FIELD_PRIME
 from protos.sa1.sealing import b_share_info, seal_share
 from protos.sa1.strict import encode
@@ -34,7 +35,7 @@ def lived(crash_at: int | None) -> tuple[bool, dict[pb.MessageKind, set[bytes]],
     council.crashes = lambda _after: next(moments) == crash_at
     crashed = False
     world.announce()
-    for _ in range(6):
+    while world.phase() is not Phase.PUBLISHED:
         try:
             world.poll(council.node_id)
         except Crash:
@@ -274,8 +275,6 @@ def test_c37_a_signed_message_with_an_unknown_field_is_worth_nothing(kind: str) 
         return pb.Signed(payload=payload, sig=sign(form, payload), signer=signed.signer)
 
     def sign(form: Signature, payload: bytes) -> bytes:
-        from protos.sa1 import transcript
-
         return transcript.sign(world.made.coordinator_key, form, payload)
 
     if kind == "announce":
@@ -313,29 +312,35 @@ def test_c37_a_signer_other_than_the_node_it_names_is_refused() -> None:
 UNUSABLE = [le32(point) for point in LOW_ORDER] + [le32(FIELD_PRIME), le32(FIELD_PRIME + 9), le32(9 | 1 << 255)]
 
 
-@pytest.mark.parametrize("mask_pk", UNUSABLE, ids=range(len(UNUSABLE)))
-def test_c38_a_mask_key_that_cannot_be_used_is_refused_at_intake_and_in_a_roster(mask_pk: bytes) -> None:
+def unusable_join(template: pb.Signed, world: Federated | Adversary, node_id: str, mask_pk: bytes) -> pb.JoinSubmission:
+    """A Join of a corrupt council, in the round of another's Join, with a key that cannot be used."""
+    join, shares = pb.Join.FromString(template.payload), [bytes(80)] * 10
+    join.node_id, join.mask_pk, join.a_shares_digest = node_id, mask_pk, digest_of(shares)
+    signed = world.made.nodes[node_id].signed(Signature.JOIN, encode(join))
+    return pb.JoinSubmission(join=signed, a_share_ct=shares)
+
+
+def test_c38_mask_keys_that_cannot_be_used_are_refused_at_intake_and_the_round_goes_on() -> None:
     world = Federated(10)
     world.announce()
     world.step(world.ids[:-1])
-    message = world.desk.transcript(world.round_id).messages[0]
-    join = pb.Join.FromString(pb.Signed.FromString(message.signed).payload)
-    bad, shares = world.ids[-1], [bytes(80)] * 10
-    join.node_id, join.mask_pk, join.a_shares_digest = bad, mask_pk, digest_of(shares)
-    signed = world.made.nodes[bad].signed(Signature.JOIN, encode(join))
-    with pytest.raises(Refusal):
-        world.desk.submit_join(bad, pb.JoinSubmission(join=signed, a_share_ct=shares))
+    template = pb.Signed.FromString(world.desk.transcript(world.round_id).messages[0].signed)
+    for mask_pk in UNUSABLE:
+        with pytest.raises(Refusal):
+            world.desk.submit_join(world.ids[-1], unusable_join(template, world, world.ids[-1], mask_pk))
     world.at(100)
     for _ in range(4):
         world.step(world.ids[:-1])
     assert world.phase() is Phase.PUBLISHED
 
-    hostile = Adversary(10, corrupt=1)
-    played = hostile.joined()
-    join.round_id, join.announce_hash = played.announce.round_id, played.announce.hash
-    signed = hostile.made.nodes[bad].signed(Signature.JOIN, encode(join))
-    joins = [played.joins[node_id].join for node_id in hostile.honest]
-    hostile.tell(hostile.honest, pb.Work(manifest=hostile.manifest(played, [*joins, signed])))
+
+@pytest.mark.parametrize("mask_pk", [UNUSABLE[0], UNUSABLE[2], UNUSABLE[-2], UNUSABLE[-1]], ids=range(4))
+def test_c38_a_roster_with_a_mask_key_that_cannot_be_used_gets_no_report(mask_pk: bytes) -> None:
+    world = Adversary(10, corrupt=1)
+    played, bad = world.joined(), world.corrupt[0]
+    joins = [played.joins[node_id].join for node_id in world.honest]
+    joins.append(unusable_join(joins[0], world, bad, mask_pk).join)
+    world.tell(world.honest, pb.Work(manifest=world.manifest(played, joins)))
     assert not played.reports
 
 
