@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,7 @@ def test_without_an_epoch_it_is_said_that_rounds_are_to_be_announced_later(
 def test_a_round_that_runs_says_who_is_waited_for_and_can_be_aborted(world: World, asked: Path, tmp_path: Path) -> None:
     publish_epoch(world, tmp_path)
     (round_id,) = shown("collection", "open", asked, "--dir", world.files.home)["rounds"].values()
+    world.clock.now = datetime.now(UTC)
     world.service.rounds.desk.advance()
     (round_,) = status(world)
     assert (round_["phase"], round_["waited_for"], round_["joined"]) == ("joining", IDS, [])

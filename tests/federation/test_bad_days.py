@@ -196,7 +196,7 @@ def test_an_answer_lost_in_mid_send_is_mended_by_the_same_bytes(world: House, co
         upstream_port=world.port,
         client=lambda: ClientFiles(files.certificate, files.transport_key),
     ) as proxy:
-        proxy.loses_answer_of = frozenset({1})
+        proxy.loses_answer_of = frozenset({2})
         council.edit(f"localhost:{world.port}", f"localhost:{proxy.port}")
         assert_clear(council.node("run", "--once"), 20, "did not answer")
         assert charges(council) == ["limit", "reserved", "stored"]
