@@ -220,16 +220,19 @@ def indicators_csv(benchmark: Benchmark) -> str:
 
 
 def coverage_csv(benchmark: Benchmark) -> str:
-    """One row per indicator and council: answered and counted, answered without the files needed, or not answered."""
+    """One row per indicator and council: answered and counted, answered but not counted, or not answered.
+
+    A council that answered is not counted where it did not declare the files needed, or, where there are sums of
+    groups, was not in England's.
+    """
     answered = {council.code for council in benchmark.councils}
+    not_counted = "files not held, or not in the sum" if benchmark.sums else "files not held"
     rows = []
     for coverage in benchmark.coverage:
         counted = set(coverage.councils)
         for council in current_councils().values():
             state = (
-                "counted"
-                if council.code in counted
-                else ("files not held" if council.code in answered else "not answered")
+                "counted" if council.code in counted else (not_counted if council.code in answered else "not answered")
             )
             rows.append((coverage.indicator_id, council.code, council.ons_code, council.name, state))
     return _csv(("indicator_id", "la_code", "ons_code", "la_name", "state"), rows)
