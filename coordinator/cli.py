@@ -346,10 +346,17 @@ def audit_command(home: Path, output_format: str) -> None:
 @click.option(
     "--with", "earlier_id", metavar="PROVISIONAL", help="A closed collection over the same returns to combine it with."
 )
+@click.option("--without-running-rounds", is_flag=True, help="Leave out sums whose rounds are still under way.")
 @format_option
 @reporting
 def publish_command(
-    collection_id: str, home: Path, out: Path, status: str, earlier_id: str | None, output_format: str
+    collection_id: str,
+    home: Path,
+    out: Path,
+    status: str,
+    earlier_id: str | None,
+    without_running_rounds: bool,
+    output_format: str,
 ) -> None:
     """Make the national benchmark of a closed collection: the site, its files, and what councils' nodes fetch.
 
@@ -380,7 +387,12 @@ def publish_command(
     with opened_store(home) as store:
         earlier = lifecycle.received(store, earlier_id) if earlier_id else None
         lifecycle.publish_collection(
-            store, collection_id, signing_key, lambda received: make_message(received, earlier), now
+            store,
+            collection_id,
+            signing_key,
+            lambda received: make_message(received, earlier),
+            now,
+            without_running_rounds=without_running_rounds,
         )
     said(
         output_format,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from coordinator import lifecycle, screens
 from coordinator.collections import read_collection, secure_releases
@@ -113,15 +114,22 @@ def open_command(path: Path, windows: str, home: Path, output_format: str) -> No
 @format_option
 @reporting
 def close(collection_id: str, home: Path, output_format: str) -> None:
-    """Take no more summaries, for good.
+    """Take no more summaries, for good. A round whose reports have come goes on to its end.
 
     \b
     Example: newlyn-coordinator collection close 2026-annual --dir coordinator
     """
     with opened_store(home) as store:
         lifecycle.close_collection(store, collection_id, utc_now())
+        running = lifecycle.running_rounds(store, collection_id)
         coverage = read_status(store, utc_now()).of(collection_id)
-    show(output_format, coverage.as_json(), lambda console: screens.show_coverage(console, coverage))
+
+    def text(console: Console) -> None:
+        screens.show_coverage(console, coverage)
+        for release in running:
+            console.print(f"The round of {release} is still under way: `newlyn-coordinator round status` shows it.")
+
+    show(output_format, coverage.as_json() | {"rounds_running": list(running)}, text)
 
 
 @collection_commands.command("status")

@@ -188,17 +188,18 @@ def publish(file: Path, home: Path, output_format: str) -> None:
 @format_option
 @reporting
 def show_command(home: Path, output_format: str) -> None:
-    """The epoch that was published last.
+    """The epoch that was published last, and the key under which whoever checks a round should find it signed.
 
     \b
     Example: newlyn-coordinator epoch show --dir coordinator
     """
     with opened_store(home) as store:
         epoch = newest_epoch(store)
+    key = read_required(CoordinatorFiles(home).epoch_authority).hex()
     said(
         output_format,
-        epoch_as_json(epoch) if epoch else None,
-        "\n".join(epoch_lines(epoch)) if epoch else "No epoch has been published.",
+        epoch_as_json(epoch) | {"authority_key": key} if epoch else None,
+        "\n".join([*epoch_lines(epoch), f"  authority key {key}"]) if epoch else "No epoch has been published.",
     )
 
 

@@ -13,7 +13,7 @@ from coordinator.collections import CompiledCollection, compile_collection, secu
 from coordinator.errors import InvalidCollection, UnknownCollection, WrongState
 from coordinator.records import CollectionState, GroupSum, StoredCollection, StoredSummary
 from coordinator.rounds.records import OpenedRound
-from coordinator.rounds.sums import opened_rounds, opened_sums, release_name
+from coordinator.rounds.sums import opened_rounds, opened_sums, release_name, running_releases
 from coordinator.store import audit, collections, summaries
 from coordinator.store.audit import AuditEvent
 from coordinator.store.database import Store
@@ -91,13 +91,24 @@ class Received:
     sums: tuple[GroupSum, ...] = ()
 
 
-def received(store: Store, collection_id: str) -> Received:
+def running_rounds(store: Store, collection_id: str) -> tuple[str, ...]:
+    """The secure releases of a collection that a round is still under way for. Raises UnknownCollection."""
+    return store.read("running rounds", lambda tx: _running(tx, _find(tx, collection_id)))
+
+
+def _running(tx: Connection, stored: StoredCollection) -> tuple[str, ...]:
+    names = {release_name(stored.collection.id, release): release for release in secure_releases(stored.collection)}
+    return tuple(names[name] for name in running_releases(RoundTables(tx, locking=False), tuple(names)))
+
+
+def received(store: Store, collection_id: str, *, without_running_rounds: bool = False) -> Received:
     """What councils have sent for a collection that takes no more.
 
     Raises
     ------
     UnknownCollection, WrongState
-        When there is none of that id, or it is still open.
+        When there is none of that id, or it is still open, or one of its rounds is still under way and nobody said to
+        go on without it.
     InvalidCollection
         When the framework installed here is not the one that was asked, byte for byte.
     """
@@ -107,6 +118,13 @@ def received(store: Store, collection_id: str) -> Received:
         if stored.state is CollectionState.OPEN:
             raise WrongState(
                 f"{collection_id} is still open.", f"First run `newlyn-coordinator collection close {collection_id}`."
+            )
+        running = () if without_running_rounds else _running(tx, stored)
+        if running:
+            raise WrongState(
+                f"The round of {', '.join(running)} is still under way, and its sum would be missing.",
+                "`newlyn-coordinator round status` shows who is waited for. `--without-running-rounds` publishes what "
+                "there is; publish again when the round has ended.",
             )
         names = [release_name(collection_id, release_id) for release_id in secure_releases(stored.collection)]
         rounds = opened_rounds(RoundTables(tx, locking=False), names)
@@ -145,13 +163,15 @@ def publish_collection(
     signing_key: Ed25519PrivateKey,
     make_message: Callable[[Received], bytes],
     now: datetime,
+    *,
+    without_running_rounds: bool = False,
 ) -> None:
     """Publishes: `make_message` writes what is to be published and returns the benchmark message, serialised.
 
     The signed benchmark is stored, for councils to fetch, only after everything is written; if something fails,
     nothing has changed and the command can be run again.
     """
-    payload = make_message(received(store, collection_id))
+    payload = make_message(received(store, collection_id, without_running_rounds=without_running_rounds))
     envelope = seal(signing_key, Label.BENCHMARK, payload).SerializeToString(deterministic=True)
 
     def work(tx: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -259,9 +260,14 @@ def export(round_id: str, out: Path, home: Path, output_format: str) -> None:
     )
 
 
+def _public_key(text: str) -> bytes:
+    """A public key as node.toml (base64) or `verify` (hex) writes it. Raises ValueError for what is neither."""
+    return bytes.fromhex(text) if len(text) == 64 else base64.b64decode(text, validate=True)
+
+
 @round_commands.command("verify")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--authority-key", help="The enrolment authority's public key for epochs, in hex, from elsewhere.")
+@click.option("--authority-key", help="The authority's public key for epochs, from elsewhere, in hex or base64.")
 @format_option
 @reporting
 def verify_command(file: Path, authority_key: str | None, output_format: str) -> None:
@@ -271,7 +277,7 @@ def verify_command(file: Path, authority_key: str | None, output_format: str) ->
     Example: newlyn-coordinator round verify round.transcript
     """
     try:
-        audited = verify(read_transcript(file.read_bytes()), bytes.fromhex(authority_key) if authority_key else None)
+        audited = verify(read_transcript(file.read_bytes()), _public_key(authority_key) if authority_key else None)
     except OSError as error:
         raise UsageProblem(f"{file} cannot be read.", "Check the file's name.") from error
     except (Refused, ValueError) as error:

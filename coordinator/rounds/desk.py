@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from coordinator.errors import RoundNotPossible, UnknownRound
 from coordinator.refusals import AnotherMessageStored, Malformed, MessageNotAccepted, NoSuchRound, Refusal, RoundNotOpen
 from coordinator.rounds.announcing import Floors, announcement, check_first_or_aborted
-from coordinator.rounds.intake import Incoming, check_join, check_report, check_reveal, check_verdict, read_incoming
+from coordinator.rounds.intake import Incoming, check_join, check_report, check_verdict, held, read_incoming
 from coordinator.rounds.opening import gather, open_case, settle
 from coordinator.rounds.progress import Progress, Transition
 from coordinator.rounds.reader import Reader
@@ -218,8 +218,7 @@ class RoundDesk:
         incoming = read_incoming(node_id, pb.MESSAGE_KIND_REVEAL, signed)
 
         def store(book: RoundBook, record: RoundRecord) -> None:
-            roster, stated = self._reader.roster(book, record), self._reader.stated(book, record).statement
-            check_reveal(incoming, self._announce(book, record), roster, stated, self._epoch(book, record))
+            held(lambda: self._reader.revealed(book, record, incoming.payload_sha256, incoming.signed))
 
         return self._take(incoming, _REVEALS, None, store)
 
@@ -365,7 +364,10 @@ class RoundDesk:
         def end(book: RoundBook, record: RoundRecord, now: int) -> RoundRecord | None:
             return settle(book, self._voice, record, case, opened, now)
 
-        return self._store.write("publish sums", self._transition(round_id, Phase.UNMASKING, end))
+        published = self._store.write("publish sums", self._transition(round_id, Phase.UNMASKING, end))
+        if published:
+            self._reader.forget_reveals(round_id)
+        return published
 
 
 def _unknown_epochs(book: RoundBook, known: int) -> list[StoredEpoch]:

@@ -18,7 +18,7 @@ from protos.sa1.epochs import Epoch
 from protos.sa1.refusal import Refused
 from protos.sa1.rosters import Roster, check_signer, read_join
 from protos.sa1.sealing import CIPHERTEXT_LENGTH
-from protos.sa1.statements import Choice, Statement, read_header, read_reveal, read_verdict
+from protos.sa1.statements import Choice, Statement, read_header, read_verdict
 from protos.sa1.transcript import Signature
 
 Checked = TypeVar("Checked")
@@ -48,7 +48,7 @@ class Incoming:
 
     def check_signature(self, epoch: Epoch) -> None:
         """Raises MessageNotAccepted unless the node signed it with its key in the epoch of the round."""
-        _held(lambda: check_signer(self.signed, self.node_id, _FORMS[self.kind][1], epoch))
+        held(lambda: check_signer(self.signed, self.node_id, _FORMS[self.kind][1], epoch))
 
     def stored(self, receipt: bytes) -> StoredMessage:
         """As it is kept."""
@@ -75,7 +75,7 @@ def check_join(
 
     Raises MessageNotAccepted.
     """
-    entry = _held(lambda: read_join(incoming.signed, announce, epoch))
+    entry = held(lambda: read_join(incoming.signed, announce, epoch))
     _check_shares(shares, entry.a_shares_digest, epoch)
     if any(key == entry.mask_pk and node_id != entry.node_id for node_id, key in mask_keys.items()):
         raise MessageNotAccepted
@@ -94,7 +94,7 @@ def check_report(
 
     Raises MessageNotAccepted.
     """
-    header = _held(lambda: read_header(incoming.signed, announce, roster, epoch))
+    header = held(lambda: read_header(incoming.signed, announce, roster, epoch))
     _check_shares(shares, header.b_shares_digest, epoch)
     if vector_bytes != announce.length * announce.width // 8:
         raise MessageNotAccepted
@@ -109,18 +109,13 @@ def check_verdict(
 
     Raises MessageNotAccepted.
     """
-    _, choice = _held(lambda: read_verdict(incoming.signed, epoch))
+    _, choice = held(lambda: read_verdict(incoming.signed, epoch))
     expected = Choice(announce.round_id, announce.hash, None, None)
     if choice.commits and stated is not None:
         roster, statement = stated
         expected = replace(expected, manifest_hash=roster.hash, statement_hash=statement.hash)
     if choice != expected:
         raise MessageNotAccepted
-
-
-def check_reveal(incoming: Incoming, announce: Announce, roster: Roster, statement: Statement, epoch: Epoch) -> None:
-    """Shares that the statement opens, and no others. Raises MessageNotAccepted."""
-    _held(lambda: read_reveal(incoming.signed, announce, roster, statement, epoch))
 
 
 def _check_shares(shares: Sequence[bytes], digest: bytes, epoch: Epoch) -> None:
@@ -130,7 +125,8 @@ def _check_shares(shares: Sequence[bytes], digest: bytes, epoch: Epoch) -> None:
         raise MessageNotAccepted
 
 
-def _held(check: Callable[[], Checked]) -> Checked:
+def held(check: Callable[[], Checked]) -> Checked:
+    """What a check of the protocol gives. Raises MessageNotAccepted where it refuses."""
     try:
         return check()
     except Refused as refused:

@@ -16,7 +16,7 @@ from protos.round.v1 import round_pb2 as pb
 from protos.sa1.announces import Announce
 from protos.sa1.epochs import Epoch
 from protos.sa1.rosters import Roster
-from protos.sa1.statements import Statement, read_reveal
+from protos.sa1.statements import Statement
 from protos.sa1.strict import encode
 from protos.sa1.transcript import Signature
 
@@ -47,9 +47,7 @@ def gather(book: RoundBook, reader: Reader, record: RoundRecord) -> Case:
     """The case of a round in UNMASKING."""
     epoch, announce = reader.epoch(book, record.epoch_hash), reader.announce(book, record)
     roster, statement = reader.roster(book, record), reader.stated(book, record).statement
-    signed = [pb.Signed.FromString(each.signed) for each in book.messages(record.round_id, pb.MESSAGE_KIND_REVEAL)]
-    reveals = dict(read_reveal(each, announce, roster, statement, epoch) for each in signed)
-    return Case(announce, epoch, roster, statement, reveals, book.sums(record.round_id))
+    return Case(announce, epoch, roster, statement, reader.reveals(book, record), book.sums(record.round_id))
 
 
 def open_case(case: Case) -> Opened:

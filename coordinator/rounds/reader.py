@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from coordinator.errors import StorageFailed
 from coordinator.rounds.records import RoundBook, RoundRecord
@@ -11,7 +11,7 @@ from protos.round.v1 import round_pb2 as pb
 from protos.sa1.announces import Announce, read_announce
 from protos.sa1.epochs import Epoch, read_epoch
 from protos.sa1.rosters import Roster, read_manifest
-from protos.sa1.statements import Statement, read_statement
+from protos.sa1.statements import Statement, read_reveal, read_statement
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,14 @@ class Stated:
 
     statement: Statement
     headers: tuple[pb.Signed, ...]
+
+
+@dataclass(frozen=True)
+class _Revealed:
+    """The shares of one reveal by owner, and the SHA-256 of the payload that they were read from."""
+
+    payload_sha256: bytes
+    shares: Mapping[str, int] = field(repr=False)
 
 
 class Reader:
@@ -31,6 +39,7 @@ class Reader:
         self._mask_keys: dict[bytes, dict[str, bytes]] = {}
         self._rosters: dict[bytes, Roster] = {}
         self._statements: dict[bytes, Stated] = {}
+        self._reveals: dict[bytes, dict[str, _Revealed]] = {}
 
     def epoch(self, book: RoundBook, epoch_hash: bytes) -> Epoch:
         """A published epoch. Raises StorageFailed where the database does not hold it."""
@@ -81,6 +90,33 @@ class Reader:
             statement = read_statement(signed, headers, announce, roster, epoch)
             self._statements[record.round_id] = Stated(statement, tuple(headers))
         return self._statements[record.round_id]
+
+    def reveals(self, book: RoundBook, record: RoundRecord) -> dict[str, Mapping[str, int]]:
+        """The shares that members of the committee opened, by member and owner.
+
+        Those that came to this process were read when they were checked: reading all of them once more would take as
+        long as opening the sums.
+        """
+        found = {}
+        for message in book.messages(record.round_id, pb.MESSAGE_KIND_REVEAL):
+            known = self._reveals.get(record.round_id, {}).get(message.node_id)
+            if known is None or known.payload_sha256 != message.payload_sha256:
+                known = self.revealed(book, record, message.payload_sha256, pb.Signed.FromString(message.signed))
+            found[message.node_id] = known.shares
+        return found
+
+    def revealed(self, book: RoundBook, record: RoundRecord, payload_sha256: bytes, signed: pb.Signed) -> _Revealed:
+        """Checks a reveal, and keeps what it opens. Raises Refused."""
+        epoch, announce = self.epoch(book, record.epoch_hash), self.announce(book, record)
+        roster, statement = self.roster(book, record), self.stated(book, record).statement
+        member, shares = read_reveal(signed, announce, roster, statement, epoch)
+        read = _Revealed(payload_sha256, shares)
+        self._reveals.setdefault(record.round_id, {})[member] = read
+        return read
+
+    def forget_reveals(self, round_id: bytes) -> None:
+        """Once a round's sums are open nobody needs its secrets."""
+        self._reveals.pop(round_id, None)
 
 
 def _named(statement: pb.Signed, headers: dict[str, pb.Signed], roster: Roster) -> Sequence[pb.Signed]:

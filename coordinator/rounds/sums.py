@@ -20,6 +20,11 @@ def opened_rounds(book: RoundBook, release_names: Sequence[str]) -> tuple[Opened
     return tuple(opened for opened in found if opened is not None)
 
 
+def running_releases(book: RoundBook, release_names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the releases that a round is still under way for."""
+    return tuple(name for name in release_names if any(not record.phase.ended for record in book.rounds_of(name)))
+
+
 def release_name(collection_id: str, release_id: str) -> str:
     """What the protocol calls its collection_id: a release of a collection of ours (reference decision 1)."""
     return f"{collection_id}/{release_id}"

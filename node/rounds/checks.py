@@ -109,6 +109,15 @@ def check_own_group(announce: Announce, epoch: Epoch, node_id: str) -> None:
         raise Refused("a round in which this council's group is too small")
 
 
+def check_planned_group(announce: Announce, epoch: Epoch, plan: ReleasePlan, node_id: str) -> None:
+    """This node's group is no larger than the grid of the plan's noise was made for (privacy reference 5)."""
+    cell_id = epoch.cell_of(announce.partition_id, node_id)
+    if plan.secure is None or cell_id is None:
+        raise Refused("a round in which this council is in no group")
+    if len(epoch.partitions[announce.partition_id][cell_id]) > plan.secure.largest_group:
+        raise Refused("a round over a larger group than the plan's noise is for")
+
+
 def check_times(announce: Announce, now: int, policy: RoundPolicy) -> None:
     """The round was announced by now, may still be joined, and does not last longer than this council allows."""
     if announce.announced_at > now + CLOCK_SKEW_SECONDS:

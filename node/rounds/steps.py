@@ -161,6 +161,7 @@ class RoundSteps:
         if plan is None:
             return
         checks.check_plan(announce, plan)
+        checks.check_planned_group(announce, epoch, plan, self._me)
         made = messages.make_join(self._keys, announce, epoch, self._randomness(32))
         with self._store.transaction():
             for other in others:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from coordinator.data import current_councils
-from coordinator.errors import EpochNotAccepted, RoundNotPossible, UnknownRound, UsageProblem
+from coordinator.errors import EpochNotAccepted, RoundNotPossible, UnknownRound, UsageProblem, WrongState
 from tests.coordinator.epoch_world import TWELVE, enrolled
 from tests.coordinator.test_cli import invoke, shown
 from tests.coordinator.world import World
@@ -106,14 +107,31 @@ def test_a_round_is_exported_and_verified(world: World, asked: Path, tmp_path: P
     (round_id,) = shown("collection", "open", asked, "--dir", world.files.home)["rounds"].values()
     path = tmp_path / "round.transcript"
     invoke("round", "export", round_id, "--out", path, "--dir", world.files.home)
-    key = world.files.epoch_authority.read_bytes().hex()
-    audited = shown("round", "verify", path, "--authority-key", key)
-    assert (audited["round"], audited["outcome"]) == (round_id, "without a certificate")
+    key = world.files.epoch_authority.read_bytes()
+    assert shown("epoch", "show", "--dir", world.files.home)["authority_key"] == key.hex()
+    for written in (key.hex(), base64.b64encode(key).decode()):
+        audited = shown("round", "verify", path, "--authority-key", written)
+        assert (audited["round"], audited["outcome"]) == (round_id, "without a certificate")
     for wrong in ("ab" * 32, "no hex"):
         invoke("round", "verify", path, "--authority-key", wrong, code=EpochNotAccepted.exit_code)
     path.write_bytes(b"\xff")
     assert "does not hold" in invoke("round", "verify", path, code=EpochNotAccepted.exit_code).stderr
     invoke("round", "verify", tmp_path / "none", code=UsageProblem.exit_code)
+
+
+def test_nothing_is_published_past_a_running_round_unless_somebody_says_so(
+    world: World, asked: Path, tmp_path: Path
+) -> None:
+    """The sum would be missing from the site, and nobody told."""
+    publish_epoch(world, tmp_path)
+    invoke("collection", "open", asked, "--dir", world.files.home)
+    home = ("--dir", world.files.home)
+    (release,) = shown("collection", "close", "2025-secure", *home)["rounds_running"]
+    publish = ("publish", "2025-secure", *home, "--out", tmp_path / "site")
+    refusal = invoke(*publish, code=WrongState.exit_code).stderr
+    assert release in refusal and "--without-running-rounds" in refusal
+    refusal = invoke(*publish, "--without-running-rounds", code=WrongState.exit_code).stderr
+    assert "No council has answered" in refusal
 
 
 def test_what_is_no_round_or_no_secure_release_is_said(world: World, asked: Path) -> None:

@@ -145,6 +145,21 @@ def test_a_group_that_could_fall_below_its_floor_is_refused(scene: Scene) -> Non
         checks.check_own_group(scene.announce, scene.epoch, "E99999999")
 
 
+def test_a_group_larger_than_the_noise_was_planned_for_is_refused(scene: Scene) -> None:
+    """Each share of the noise would be smaller than its grid was made for."""
+    plan, councils = small_plan(), len(scene.town.ids)
+    assert plan.secure is not None
+    for largest, holds in ((councils, True), (councils - 1, False)):
+        planned = replace(plan, secure=replace(plan.secure, largest_group=largest))
+        if holds:
+            checks.check_planned_group(scene.announce, scene.epoch, planned, scene.me)
+        else:
+            with pytest.raises(Refused, match="larger group"):
+                checks.check_planned_group(scene.announce, scene.epoch, planned, scene.me)
+    with pytest.raises(Refused, match="no group"):
+        checks.check_planned_group(scene.announce, scene.epoch, plan, "E99999999")
+
+
 def test_times_are_neither_of_tomorrow_nor_of_yesterday_nor_for_ever(scene: Scene) -> None:
     checks.check_times(scene.announce, START - 300, POLICY)
     checks.check_times(scene.announce, START + 99, POLICY)
