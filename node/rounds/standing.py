@@ -52,8 +52,14 @@ class RoundStanding:
 
 
 def progress(record: RoundRecord) -> pb.RoundProgress:
-    """The furthest message that has a receipt: what the coordinator knows already, and no working state."""
+    """The furthest message that has a receipt: what the coordinator knows already, and no working state.
+
+    A manifest is as good as a receipt for this node's Join. Were it not, a node whose receipts were all lost would not
+    name the round, and its charge would outlast an abort that it never hears of.
+    """
     shown = [progress for kind, progress in _SHOWN.items() if kind in record.receipted]
+    if Paper.MANIFEST in record.papers and pb.MESSAGE_KIND_JOIN in record.messages:
+        shown.append(pb.ROUND_PROGRESS_JOINED)
     return max(shown, default=pb.ROUND_PROGRESS_UNSPECIFIED)
 
 

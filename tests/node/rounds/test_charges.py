@@ -57,6 +57,23 @@ def test_an_aborted_round_is_refunded_once_and_its_certificate_is_kept(town: Tow
     assert town.first.ledger.verify() == ()
 
 
+def test_a_council_that_got_no_receipt_still_asks_how_the_round_it_paid_for_ended(town: Town) -> None:
+    """Else it would not hear of the abort, and its charge would stand."""
+    council = town.first
+    of = town.joined(by=town.ids[1:])
+    council.hears(pb.Work(announce=of.announced))
+    for outgoing in council.machine.outgoing():
+        town.desk.take(council.node_id, outgoing)
+    assert not council.machine.poll().open_rounds
+    town.clock.now = of.announce.t_join
+    council.hears(pb.Work(manifest=town.desk.manifest(of)))
+    assert council.spent() == council.plan.rho_units and not council.record(of).receipted
+    (named,) = council.machine.poll().open_rounds
+    assert (named.round_id, named.progress) == (of.announce.round_id, pb.ROUND_PROGRESS_JOINED)
+    aborted(town, of)
+    assert council.spent() == 0
+
+
 def test_one_who_only_joined_has_nothing_to_be_refunded(town: Town) -> None:
     of = town.joined()
     aborted(town, of)
