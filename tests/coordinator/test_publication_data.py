@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
 from coordinator.data import ENGLAND, current_councils
+from coordinator.estimates.costs import SumCost
 from coordinator.publication.data_files import ESTIMATE_COLUMNS, benchmark_json, coverage_csv, estimates_csv
 from coordinator.publication.message import to_message
 from frameworks.catalogue import load_framework
@@ -70,6 +72,14 @@ def test_the_coverage_file_says_of_every_council_whether_it_counts(federation: F
     helped = {row["la_code"]: row["state"] for row in rows if row["indicator_id"] == "helped"}
     assert len(helped) == len(current_councils())
     assert (helped["201"], helped["301"], helped["815"]) == ("counted", "files not held", "not answered")
+
+
+def test_where_there_are_sums_the_coverage_file_does_not_blame_missing_files_alone(federation: Federation) -> None:
+    """A council that answered and dropped out of a round holds its files all right."""
+    of_a_sum = SumCost("england", ENGLAND, "00" * 16, COUNCILS[:2], 2, 0.1)
+    with_sum = replace(federation.benchmark, sums=(of_a_sum,))
+    states = {row["state"] for row in csv.DictReader(io.StringIO(coverage_csv(with_sum)))}
+    assert states == {"counted", "files not held, or not in the sum", "not answered"}
 
 
 def test_the_message_carries_the_published_figures_and_nothing_else(federation: Federation) -> None:

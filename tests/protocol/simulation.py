@@ -495,10 +495,12 @@ def _faults_of_council(it: Simulation, process: Process, ended: list[Phase]) -> 
         yield f"{council.node_id} charged or refunded a round twice"
     if council.node_id in it.scenario.restored or not process.up:
         return
+    records = [council.store.find_round(round_id) for round_id in it.rounds]
+    # A report that was stored and never got away is paid for too: only an abort gives budget back.
     kept = [
-        round_id
-        for round_id, phase in zip(it.rounds, ended, strict=True)
-        if phase is not Phase.ABORTED and (round_id, pb.MESSAGE_KIND_REPORT) in council.said
+        record
+        for record, phase in zip(records, ended, strict=True)
+        if phase is not Phase.ABORTED and record is not None and record.reported
     ]
     if council.spent() != len(kept) * it.plan.rho_units:
         yield f"{council.node_id} is charged {council.spent()} after {len(kept)} rounds that count"

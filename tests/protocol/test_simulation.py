@@ -6,10 +6,15 @@ A few seeds of each; `python -m tests.protocol.simulation` and `python -m tests.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from coordinator.rounds.records import Phase
 from node.rounds.machine import RoundMachine
+from node.rounds.standing import progress
+from node.rounds.store import RoundRecord
+from protos.round.v1 import round_pb2 as pb
 from tests.protocol.schedules import Schedule
 from tests.protocol.simulation import Simulation, faults_of, simulate
 
@@ -37,6 +42,17 @@ def test_positive_control_a_council_counted_twice_is_noticed() -> None:
 def test_positive_control_a_restored_node_that_does_not_notice_says_two_things(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RoundMachine, "_notice_copies", lambda _machine, _response: None)
     assert any("said two things" in fault for fault in simulate(64, 10).faults)
+
+
+def test_positive_control_a_node_without_receipts_that_asks_for_nothing_is_never_refunded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def by_receipts(record: RoundRecord) -> pb.RoundProgress:
+        return progress(replace(record, papers=frozenset()))
+
+    assert not simulate(5470, 12).faults
+    monkeypatch.setattr("node.rounds.machine.progress", by_receipts)
+    assert any("is charged" in fault for fault in simulate(5470, 12).faults)
 
 
 @pytest.mark.parametrize("seed", range(12))
