@@ -154,14 +154,19 @@ class RoundServicer(RoundServiceServicer):
         request_iterator: AsyncIterator[rounds.ReportPart],
         context: Context,  # noqa: ARG002
     ) -> rounds.Receipt:
-        """Takes a report, part by part."""
+        """Takes a report, part by part. Of one in several chunks they are kept as they come, so that it can go on after
+        an interruption."""
         parts = aiter(request_iterator)
         header = report_header(await anext(parts, rounds.ReportPart()))
         round_id = round_of(header)
         length = await self._worker.run(lambda service, _: service.rounds.vector_bytes(round_id))
         assembly = ReportAssembly(header, length)
         async for part in parts:
+            if count := assembly.resumes_at(part):
+                assembly.resume(await self._worker.run(_held_chunks(header, count)))
             assembly.add(part)
+            if assembly.to_keep:
+                await self._worker.run(_keep_chunk(header, part.chunk))
         report = assembly.whole()
         return await self._worker.run(
             lambda service, caller: service.rounds.submit_report(caller, report.header, report.vector, report.shares)
@@ -182,6 +187,14 @@ class RoundServicer(RoundServiceServicer):
     ) -> rounds.RecordReceipt:
         """Takes a council's keys for the next epoch."""
         return await self._worker.run(lambda service, caller: service.rounds.submit_record(caller, request))
+
+
+def _held_chunks(header: rounds.Signed, count: int) -> Callable[[Service, Caller], list[bytes]]:
+    return lambda service, caller: service.rounds.held_chunks(caller, header, count)
+
+
+def _keep_chunk(header: rounds.Signed, chunk: rounds.Chunk) -> Callable[[Service, Caller], None]:
+    return lambda service, caller: service.rounds.keep_chunk(caller, header, chunk.seq, chunk.data)
 
 
 @dataclass(frozen=True)

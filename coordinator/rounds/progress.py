@@ -92,6 +92,7 @@ class Progress:
         awaited = {node for cell in reporting_cells(announce, epoch, roster) for node in roster.cells[cell]}
         if now < announce.t_report and not awaited <= set(book.senders(record.round_id, pb.MESSAGE_KIND_REPORT)):
             return None
+        book.erase_chunks(record.round_id)
         return replace(record, phase=Phase.CLOSED)
 
     def state_survivors(self, book: RoundBook, record: RoundRecord, _now: int) -> RoundRecord:
@@ -190,6 +191,7 @@ def failed(book: RoundBook, record: RoundRecord, failure: Failure) -> RoundRecor
 
 def _erase(book: RoundBook, record: RoundRecord) -> None:
     """Nothing of a round without a result is kept that could be opened later."""
+    book.erase_chunks(record.round_id)
     book.erase_shares(record.round_id)
     book.erase_sums(record.round_id)
     book.erase_vectors(record.round_id)

@@ -104,6 +104,15 @@ class Start:
 
 
 @dataclass(frozen=True)
+class BegunUpload:
+    """The first chunks of a node's report are held: so many, under the header whose payload has this SHA-256."""
+
+    round_id: bytes
+    header_sha256: bytes
+    chunks: int
+
+
+@dataclass(frozen=True)
 class SeenStarts:
     """The start in a node's last poll, and the last other start before that, None where there was none."""
 
@@ -245,6 +254,19 @@ class RoundBook(Protocol):
 
     def vectors(self, round_id: bytes) -> dict[str, bytes]:
         """The masked vectors that were kept, by node."""
+
+    def put_chunk(self, upload: BegunUpload, node_id: str, data: bytes) -> None:
+        """Keeps the next chunk of a report of which `upload` is held; chunks after it, or of another header, are
+        dropped. Keeps nothing where fewer are held."""
+
+    def chunks(self, round_id: bytes, node_id: str, header_sha256: bytes) -> list[bytes]:
+        """The chunks that are held of a node's report under that header, from the first on."""
+
+    def begun_uploads(self, node_id: str) -> list[BegunUpload]:
+        """What is held of a node's reports, in all rounds."""
+
+    def erase_chunks(self, round_id: bytes, node_id: str | None = None) -> None:
+        """Deletes the chunks that are held in a round: one node's, or all."""
 
     def erase_shares(self, round_id: bytes) -> None:
         """Deletes the share ciphertexts of a round."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coordinator.refusals import Malformed
@@ -30,6 +31,22 @@ class ReportAssembly:
         self._vector_bytes = vector_bytes
         self._chunks = 0
         self._shares: tuple[bytes, ...] | None = None
+
+    def resumes_at(self, part: pb.ReportPart) -> int:
+        """How many chunks this part leaves out, as the first after the header: those that are held from before."""
+        return part.chunk.seq if not self._chunks and part.WhichOneof("part") == "chunk" else 0
+
+    def resume(self, held: Sequence[bytes]) -> None:
+        """Begins with chunks that are held. Raises Malformed for more than the round asks for."""
+        for seq, data in enumerate(held):
+            self.add(pb.ReportPart(chunk=pb.Chunk(seq=seq, data=data)))
+
+    @property
+    def to_keep(self) -> bool:
+        """Whether the last chunk is worth keeping: it is whole, as are those before it, and not the vector's last. A
+        report of one chunk has none."""
+        length = len(self._vector)
+        return self._shares is None and 0 < length == self._chunks * CHUNK_BYTES < self._vector_bytes
 
     def add(self, part: pb.ReportPart) -> None:
         """The next part. Raises Malformed for one out of order, and for more than the round asks for."""

@@ -14,9 +14,11 @@ from sqlalchemy import Connection
 from coordinator.authorisation import Caller
 from coordinator.data import current_councils
 from coordinator.epochs import payload_digest
-from coordinator.refusals import AnotherMessageStored, MessageNotAccepted, NoSuchRound
+from coordinator.refusals import AnotherMessageStored, MessageNotAccepted, NoSuchRound, Refusal
 from coordinator.rounds.desk import RoundDesk
 from coordinator.rounds.records import DeskStore
+from coordinator.rounds.report_stream import CHUNK_BYTES, round_of
+from coordinator.rounds.uploads import ReportUploads
 from coordinator.store import epoch_records
 from coordinator.store.database import Store
 from protos.round.v1 import round_pb2 as pb
@@ -41,10 +43,15 @@ class RoundService:
         self._rounds = rounds
         self._store = store
         self._clock = clock
+        self._uploads = ReportUploads(rounds, lambda: int(clock().timestamp()))
 
     def poll(self, caller: Caller, request: pb.PollRequest) -> pb.PollResponse:
-        """What there is for the caller to do."""
-        return self.desk.poll(node_id_of(caller), request)
+        """What there is for the caller to do, and what is held of a report that it has not finished."""
+        node_id = node_id_of(caller)
+        response = self.desk.poll(node_id, request)
+        if any(entry.progress == pb.ROUND_PROGRESS_JOINED for entry in request.open_rounds):
+            response.uploads_begun.extend(self._uploads.begun(node_id))
+        return response
 
     def submit_join(self, caller: Caller, submission: pb.JoinSubmission) -> pb.Receipt:
         """Takes a Join in. This and the next three raise the refusals of the desk."""
@@ -59,8 +66,27 @@ class RoundService:
         return announce.d * announce.w // 8
 
     def submit_report(self, caller: Caller, header: pb.Signed, vector: bytes, shares: Sequence[bytes]) -> pb.Receipt:
-        """Takes a report in."""
-        return self.desk.submit_report(node_id_of(caller), header, vector, shares)
+        """Takes a report in. Of one in several chunks nothing is held any longer, whether it is taken or refused."""
+        node_id = node_id_of(caller)
+        try:
+            receipt = self.desk.submit_report(node_id, header, vector, shares)
+        except Refusal:
+            self._drop_chunks(node_id, header, vector)
+            raise
+        self._drop_chunks(node_id, header, vector)
+        return receipt
+
+    def keep_chunk(self, caller: Caller, header: pb.Signed, seq: int, data: bytes) -> None:
+        """Keeps a chunk of a report that may be interrupted. Raises as `ReportUploads.keep` does."""
+        self._uploads.keep(node_id_of(caller), header, seq, data)
+
+    def held_chunks(self, caller: Caller, header: pb.Signed, count: int) -> list[bytes]:
+        """The chunks that a resumed upload leaves out. Raises Malformed where fewer are held."""
+        return self._uploads.held(node_id_of(caller), header, count)
+
+    def _drop_chunks(self, node_id: str, header: pb.Signed, vector: bytes) -> None:
+        if len(vector) > CHUNK_BYTES:
+            self._uploads.drop(node_id, round_of(header))
 
     def submit_verdict(self, caller: Caller, signed: pb.Signed) -> pb.Receipt:
         """Takes a verdict in."""

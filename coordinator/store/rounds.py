@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, LargeBinary, Row, Select, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, LargeBinary, Row, Select, Table, delete, func, insert, or_, select, update
 
 from coordinator.rounds.records import (
     ENDED,
+    BegunUpload,
     Doubt,
     Failure,
     Phase,
@@ -23,6 +24,7 @@ from coordinator.store.database import Store
 from coordinator.store.schema import (
     epochs,
     node_starts,
+    round_chunks,
     round_conflicts,
     round_doubts,
     round_messages,
@@ -164,6 +166,34 @@ class RoundTables:
         table = round_vectors
         statement = select(table).where(table.c.round_id == round_id).order_by(table.c.node_id)
         return {row.node_id: bytes(row.words) for row in self._tx.execute(statement)}
+
+    def put_chunk(self, upload: BegunUpload, node_id: str, data: bytes) -> None:
+        table, seq = round_chunks, upload.chunks
+        stale = or_(table.c.seq >= seq, table.c.header_sha256 != upload.header_sha256)
+        of_node = (table.c.round_id == upload.round_id, table.c.node_id == node_id)
+        self._tx.execute(delete(table).where(*of_node, stale))
+        if self._tx.execute(select(func.count()).select_from(table).where(*of_node)).scalar_one() == seq:
+            values = {"round_id": upload.round_id, "node_id": node_id, "seq": seq}
+            self._tx.execute(insert(table).values(values | {"header_sha256": upload.header_sha256, "data": data}))
+
+    def chunks(self, round_id: bytes, node_id: str, header_sha256: bytes) -> list[bytes]:
+        table = round_chunks
+        of_node = (table.c.round_id == round_id, table.c.node_id == node_id, table.c.header_sha256 == header_sha256)
+        return [
+            bytes(data)
+            for data in self._tx.execute(select(table.c.data).where(*of_node).order_by(table.c.seq)).scalars()
+        ]
+
+    def begun_uploads(self, node_id: str) -> list[BegunUpload]:
+        table = round_chunks
+        upload = (table.c.round_id, table.c.header_sha256)
+        statement = select(*upload, func.count().label("chunks")).where(table.c.node_id == node_id).group_by(*upload)
+        rows = self._tx.execute(statement.order_by(table.c.round_id))
+        return [BegunUpload(bytes(row.round_id), bytes(row.header_sha256), row.chunks) for row in rows]
+
+    def erase_chunks(self, round_id: bytes, node_id: str | None = None) -> None:
+        statement = delete(round_chunks).where(round_chunks.c.round_id == round_id)
+        self._tx.execute(statement if node_id is None else statement.where(round_chunks.c.node_id == node_id))
 
     def erase_shares(self, round_id: bytes) -> None:
         self._tx.execute(delete(round_shares).where(round_shares.c.round_id == round_id))

@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -222,6 +222,17 @@ round_vectors = Table(
     Column("round_id", ForeignKey("rounds.round_id"), primary_key=True),
     Column("node_id", String, primary_key=True),
     Column("words", LargeBinary, nullable=False),
+)
+
+# Of reports whose upload was interrupted: the first chunks, of one header for each node.
+round_chunks = Table(
+    "round_chunks",
+    metadata,
+    Column("round_id", ForeignKey("rounds.round_id"), primary_key=True),
+    Column("node_id", String, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("header_sha256", LargeBinary, nullable=False),
+    Column("data", LargeBinary, nullable=False),
 )
 
 round_served = Table(

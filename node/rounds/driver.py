@@ -6,7 +6,8 @@ and nothing leaves in a turn after they were: that waits for the next turn, whos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -101,8 +102,9 @@ class RoundDriver:
         waiting = self._machine.outgoing()
         if waiting and not self._has_measured():
             with open_link() as link:
+                held = {upload.header_sha256: upload.chunks for upload in response.uploads_begun}
                 for outgoing in waiting:
-                    self._submit(link, outgoing)
+                    self._submit(link, outgoing, held)
 
     def _hand_in_keys(self, link: RoundLink) -> None:
         """At every turn, the same bytes: a coordinator that was restored from a backup has them again."""
@@ -111,14 +113,18 @@ class RoundDriver:
         except CoordinatorRefused as error:
             self._log.warning("keys not accepted", code=error.exit_code)
 
-    def _submit(self, link: RoundLink, outgoing: Outgoing) -> None:
-        """One refused message does not hold up the others; it is sent again, as it is, while its round runs."""
+    def _submit(self, link: RoundLink, outgoing: Outgoing, held: Mapping[bytes, int]) -> None:
+        """One refused message does not hold up the others; it is sent again, as it is, while its round runs.
+
+        Of a report, chunks that the coordinator holds (so many, by the header's digest) are left out: it drops what it
+        holds of a report that it refuses, so that the next turn sends all.
+        """
         message = outgoing.message
         try:
             if isinstance(message, pb.JoinSubmission):
                 receipt = link.submit_join(message)
             elif isinstance(message, tuple):
-                receipt = link.submit_report(message)
+                receipt = link.submit_report(left_to_send(message, held))
             elif outgoing.kind == pb.MESSAGE_KIND_VERDICT:
                 receipt = link.submit_verdict(message)
             else:
@@ -127,3 +133,11 @@ class RoundDriver:
             self._log.warning("message of a round refused", code=error.exit_code)
             return
         self._machine.receipted(receipt)
+
+
+def left_to_send(parts: tuple[pb.ReportPart, ...], held: Mapping[bytes, int]) -> tuple[pb.ReportPart, ...]:
+    """A report without the chunks that are held; all of it where more are said to be held than could be."""
+    header, *rest = parts
+    count = held.get(hashlib.sha256(header.header.payload).digest(), 0)
+    chunks = sum(part.WhichOneof("part") == "chunk" for part in rest)
+    return (header, *rest[count:]) if count < chunks else parts

@@ -447,10 +447,22 @@ class Work(_message.Message):
     result: Signed
     def __init__(self, epoch: _Optional[_Union[Signed, _Mapping]] = ..., announce: _Optional[_Union[Signed, _Mapping]] = ..., manifest: _Optional[_Union[Signed, _Mapping]] = ..., statement: _Optional[_Union[StatementWork, _Mapping]] = ..., abort_request: _Optional[_Union[Signed, _Mapping]] = ..., certificate: _Optional[_Union[CertificateWork, _Mapping]] = ..., result: _Optional[_Union[Signed, _Mapping]] = ...) -> None: ...
 
+class UploadBegun(_message.Message):
+    __slots__ = ("round_id", "header_sha256", "chunks")
+    ROUND_ID_FIELD_NUMBER: _ClassVar[int]
+    HEADER_SHA256_FIELD_NUMBER: _ClassVar[int]
+    CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    round_id: bytes
+    header_sha256: bytes
+    chunks: int
+    def __init__(self, round_id: _Optional[bytes] = ..., header_sha256: _Optional[bytes] = ..., chunks: _Optional[int] = ...) -> None: ...
+
 class PollResponse(_message.Message):
-    __slots__ = ("previous_start", "work")
+    __slots__ = ("previous_start", "work", "uploads_begun")
     PREVIOUS_START_FIELD_NUMBER: _ClassVar[int]
     WORK_FIELD_NUMBER: _ClassVar[int]
+    UPLOADS_BEGUN_FIELD_NUMBER: _ClassVar[int]
     previous_start: InstanceStart
     work: _containers.RepeatedCompositeFieldContainer[Work]
-    def __init__(self, previous_start: _Optional[_Union[InstanceStart, _Mapping]] = ..., work: _Optional[_Iterable[_Union[Work, _Mapping]]] = ...) -> None: ...
+    uploads_begun: _containers.RepeatedCompositeFieldContainer[UploadBegun]
+    def __init__(self, previous_start: _Optional[_Union[InstanceStart, _Mapping]] = ..., work: _Optional[_Iterable[_Union[Work, _Mapping]]] = ..., uploads_begun: _Optional[_Iterable[_Union[UploadBegun, _Mapping]]] = ...) -> None: ...

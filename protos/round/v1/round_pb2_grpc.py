@@ -84,7 +84,7 @@ class RoundServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def SubmitReport(self, request_iterator, context):
-        """The header first, then the vector in chunks, then the shares.
+        """The header first, then the vector in chunks, then the shares. Chunks that a poll said are held may be left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

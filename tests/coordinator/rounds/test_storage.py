@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import create_engine
 
 from coordinator.errors import RoundNotPossible
-from coordinator.rounds.records import Phase
+from coordinator.rounds.records import BegunUpload, Phase
 from coordinator.store import schema
 from coordinator.store.database import Store, create_store, open_store
+from coordinator.store.rounds import StoredRounds
 from protos.sa1.refusal import Refused
 from tests.coordinator.rounds.federation import Federation, certifying, finish, ready_to_report, revealing
 from tests.node.postgresql import programs, running_server
@@ -134,3 +135,22 @@ def test_no_round_is_announced_in_an_epoch_that_was_not_published() -> None:
         world.made = epoch
         with pytest.raises(RoundNotPossible):
             world.announce()
+
+
+def keep_chunk(store: StoredRounds, upload: BegunUpload, data: bytes) -> None:
+    """A chunk of one council arrives."""
+    store.write("keep", lambda book: book.put_chunk(upload, "E09000001", data))
+
+
+def test_chunks_of_an_unfinished_report_are_held_for_every_replica(replicas: list[Store]) -> None:
+    round_id = ready_to_report(over(replicas[0])).round_id
+    one, other = (StoredRounds(store) for store in replicas)
+    for seq, header in ((0, b"old"), (0, b"new"), (1, b"new"), (2, b"new"), (1, b"new"), (3, b"new")):
+        keep_chunk(one, BegunUpload(round_id, header, seq), f"{header.decode()} {seq}".encode())
+    assert other.read("begun", lambda book: book.begun_uploads("E09000001")) == [BegunUpload(round_id, b"new", 2)]
+    assert other.read("held", lambda book: book.chunks(round_id, "E09000001", b"new")) == [b"new 0", b"new 1"]
+    assert other.read("old", lambda book: book.chunks(round_id, "E09000001", b"old")) == []
+    other.write("drop another's", lambda book: book.erase_chunks(round_id, "E09000002"))
+    assert one.read("begun", lambda book: book.begun_uploads("E09000001"))
+    other.write("drop", lambda book: book.erase_chunks(round_id))
+    assert one.read("begun", lambda book: book.begun_uploads("E09000001")) == []

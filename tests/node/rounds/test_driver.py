@@ -14,7 +14,7 @@ import pytest
 from node.errors import CoordinatorRefused, CoordinatorUnreachable
 from node.link import open_link
 from node.log import make_logger
-from node.rounds.driver import RoundDriver
+from node.rounds.driver import RoundDriver, left_to_send
 from node.rounds.pins import Pins
 from protos.round.v1 import round_pb2 as pb
 from tests.node.coordinator_peer import CoordinatorPeer, served
@@ -48,6 +48,8 @@ class Town:
     knows_rounds: bool = True
     measures: bool = False
     measured: bool = False
+    begun: list[pb.UploadBegun] = field(default_factory=list)
+    expected: tuple[pb.ReportPart, ...] = REPORT
 
     def poll(self) -> pb.PollRequest:
         return pb.PollRequest(node_id="E09000001")
@@ -73,7 +75,7 @@ class Town:
 
     def poll_rounds(self, _request: pb.PollRequest) -> pb.PollResponse | None:
         self.happened.append("poll")
-        return pb.PollResponse() if self.knows_rounds else None
+        return pb.PollResponse(uploads_begun=self.begun) if self.knows_rounds else None
 
     def submit_record(self, record: pb.SignedRecord) -> pb.RecordReceipt:
         self._sent("record")
@@ -83,7 +85,7 @@ class Town:
         return self._sent("join", pb.MESSAGE_KIND_JOIN)
 
     def submit_report(self, parts: Iterable[pb.ReportPart]) -> pb.Receipt:
-        assert tuple(parts) == REPORT
+        assert tuple(parts) == self.expected
         return self._sent("report", pb.MESSAGE_KIND_REPORT)
 
     def submit_verdict(self, signed: pb.Signed) -> pb.Receipt:
@@ -149,6 +151,39 @@ def test_one_refused_message_does_not_hold_up_the_others_and_is_sent_again(
     assert turn(town, house)[-5:] == ["join", "report", "verdict", "reveal", "close"]
     town.refuses = ""
     assert turn(town, house)[-3:] == ["open", refused, "close"]
+
+
+@pytest.mark.parametrize(
+    ("header", "held", "seqs"),
+    [
+        pytest.param(b"header", 0, [0, 1, 2], id="nothing is held"),
+        pytest.param(b"header", 2, [2], id="some is held"),
+        pytest.param(b"another", 2, [0, 1, 2], id="of another header"),
+        pytest.param(b"header", 3, [0, 1, 2], id="all, which no coordinator holds"),
+        pytest.param(b"header", 2**32 - 1, [0, 1, 2], id="more than there is"),
+    ],
+)
+def test_chunks_that_the_coordinator_holds_of_this_report_are_left_out(
+    header: bytes, held: int, seqs: list[int]
+) -> None:
+    first = pb.ReportPart(header=pb.Signed(payload=b"header"))
+    chunks = [pb.ReportPart(chunk=pb.Chunk(seq=seq, data=b"vector")) for seq in range(3)]
+    shares = pb.ReportPart(shares=pb.ShareCiphertexts(b_share_ct=[b"share"]))
+    sent = left_to_send((first, *chunks, shares), {hashlib.sha256(header).digest(): held})
+    assert sent == (first, *(chunks[seq] for seq in seqs), shares)
+
+
+def test_a_turn_leaves_out_what_its_poll_said_is_held_and_the_next_sends_all_where_that_was_refused(
+    town: Town, house: House
+) -> None:
+    upload = pb.UploadBegun(round_id=bytes(16), header_sha256=hashlib.sha256(b"header").digest(), chunks=1)
+    last = pb.ReportPart(chunk=pb.Chunk(seq=1, data=b"rest"))
+    town.begun, town.waiting, town.refuses = [upload], [Message(pb.MESSAGE_KIND_REPORT, (*REPORT, last))], "report"
+    town.expected = (REPORT[0], last)
+    assert turn(town, house)[-3:] == ["open", "report", "close"]
+    town.begun, town.refuses, town.expected = [], "", (*REPORT, last)
+    assert turn(town, house)[-3:] == ["open", "report", "close"]
+    assert not town.waiting
 
 
 def test_keys_that_are_refused_hold_up_nothing(town: Town, house: House) -> None:
