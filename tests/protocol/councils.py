@@ -144,10 +144,14 @@ class Council:
         self._disk = sqlite3.connect(":memory:", isolation_level=None)
         self.ledger = self._mounted()
         self.ledger._prepare(lambda: hashlib.sha256(node_id.encode()).digest())
+        self.store = self._opened()
 
     def _mounted(self) -> Ledger:
         owner = Owner(self.node_id, ed25519("ledger", self.node_id))
         return Ledger(self._disk, lambda: datetime.fromtimestamp(self.clock(), UTC), owner)
+
+    def _opened(self) -> CrashingRounds:
+        return CrashingRounds(self.ledger, lambda after: self.crashes(after))
 
     def _draw(self, count: int) -> bytes:
         self._drawn += 1
@@ -161,7 +165,7 @@ class Council:
 
     def start(self) -> None:
         """A new process over this disk."""
-        self.store = CrashingRounds(self.ledger, lambda after: self.crashes(after))
+        self.store = self._opened()
         self.machine = RoundMachine(
             store=self.store,
             keys=self.keys,

@@ -125,14 +125,15 @@ class Scenario:
 class Process:
     """A council's process: `life` counts its starts, so that what belongs to an ended one is thrown away.
 
-    `seen_since_copy`: the coordinator has had a poll of it since its disk was copied, and can tell a restored one;
-    `hidden` is one that was restored, and of which it cannot.
+    `seen_since_copy`: the coordinator has had a poll of a start that is not on the copy of its disk, which starts up to
+    `copied_generation` are, and can tell a restored one; `hidden` is one that was restored, and of which it cannot.
     """
 
     council: Council
     life: int = 0
     up: bool = False
     copy: bytes | None = None
+    copied_generation: int = 0
     seen_since_copy: bool = False
     hidden: bool = False
     gone: bool = False
@@ -324,6 +325,7 @@ class Simulation:
     def _copy(self, node_id: str) -> None:
         process = self.processes[node_id]
         process.copy, process.seen_since_copy = process.council.backup(), False
+        process.copied_generation = process.council.store.latest_generation()
 
     def _restore(self, node_id: str) -> None:
         process = self.processes[node_id]
@@ -350,7 +352,8 @@ class Simulation:
         with self._desk_up():
             response = self.desk.poll(node_id, request)
             process = self.processes[node_id]
-            process.seen_since_copy |= process.copy is not None and process.life == life
+            is_new = request.start.instance_generation > process.copied_generation
+            process.seen_since_copy |= process.copy is not None and process.life == life and is_new
             self._send(lambda: self._answered(node_id, life, request.start, response))
 
     def _answered(self, node_id: str, life: int, start: pb.InstanceStart, response: pb.PollResponse) -> None:
